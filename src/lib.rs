@@ -1,0 +1,5 @@
+//! A SCIM 2.0 service provider (RFC 7643, 7644) on one DynamoDB table.
+//!
+//! Modules stand in dependency order: each uses only those above it, and a test holds them to that.
+
+pub mod schema;
