@@ -4,10 +4,12 @@ mod attribute;
 mod path;
 mod quirk;
 mod resource_type;
+mod time;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
 pub use path::{AttrPath, PathError, Scope, Target};
 pub use quirk::{Quirk, Quirks};
+pub use self::time::timestamp;
 pub use resource_type::{GROUP, ResourceType, USER};
 
 /// The attributes of a resource by their canonical names, extensions under their URN.
