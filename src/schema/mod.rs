@@ -1,12 +1,14 @@
 //! Resource types, schemas and attributes as data, and what they say of a document. RFC 7643 §2, §6, §7.
 
 mod attribute;
+mod norm;
 mod path;
 mod quirk;
 mod resource_type;
 mod time;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
+pub use norm::norm;
 pub use path::{AttrPath, PathError, Scope, Target};
 pub use quirk::{Quirk, Quirks};
 pub use self::time::timestamp;
