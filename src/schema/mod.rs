@@ -1,6 +1,7 @@
 //! Resource types, schemas and attributes as data, and what they say of a document. RFC 7643 §2, §6, §7.
 
 mod attribute;
+mod norm;
 mod normalize;
 mod path;
 mod project;
@@ -10,6 +11,7 @@ mod value;
 mod violation;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
+pub use norm::norm;
 pub use normalize::{finish, is_password, normalize, require, schemas_of};
 pub use path::{AttrPath, PathError, Scope, Target};
 pub use project::{Projection, ProjectionError};

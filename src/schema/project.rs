@@ -181,9 +181,10 @@ impl Choice {
                     .as_ref()
                     .is_some_and(|named| named.name == sub.name)
             });
-            match parts || !self.only {
-                true => self.removes(sub, named),
-                false => matches!(sub.returned, Returned::Never | Returned::Request),
+            if parts || !self.only {
+                self.removes(sub, named)
+            } else {
+                matches!(sub.returned, Returned::Never | Returned::Request)
             }
         });
         let inner: Removals = inner

@@ -1,3 +1,8 @@
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "tables of `json!` literals read best by value"
+)]
+
 use serde_json::json;
 
 use super::*;
