@@ -32,6 +32,8 @@ pub struct Attribute {
     #[serde(default)]
     pub uniqueness: Uniqueness,
     #[serde(default)]
+    pub canonical_values: Vec<String>,
+    #[serde(default)]
     pub sub_attributes: Vec<Arc<Attribute>>,
 }
 

@@ -54,6 +54,11 @@ impl ResourceType {
         self.schema.attribute(name).or_else(|| named(&COMMON, name))
     }
 
+    /// The core attributes, then the common ones.
+    pub fn core_attributes(&self) -> impl Iterator<Item = &Arc<Attribute>> {
+        self.schema.attributes.iter().chain(COMMON.iter())
+    }
+
     /// The extension schema with this URN, in any case.
     pub fn extension(&self, urn: &str) -> Option<&Arc<Schema>> {
         self.extensions.iter().find(|schema| schema.id.eq_ignore_ascii_case(urn))
