@@ -3,3 +3,4 @@
 //! Modules stand in dependency order: each uses only those above it, and a test holds them to that.
 
 pub mod schema;
+pub mod table;
