@@ -3,6 +3,8 @@ use serde_json::json;
 use super::*;
 use crate::schema::{Document, Quirk, Quirks, Scope, USER};
 
+mod properties;
+
 fn read(text: &str) -> Result<Filter, FilterError> {
     parse(Scope::Resource(&USER), text, &mut Quirks::default())
 }
