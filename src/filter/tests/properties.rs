@@ -79,7 +79,7 @@ fn comparison(path: AttrPath) -> BoxedStrategy<Filter> {
             .boxed()
         }
         AttributeType::DateTime => {
-            let date = "2[0-9]{3}-0[1-9]-[12][0-9]T[01][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?";
+            let date = "2[0-9]{3}-0[1-9]-1[0-9]T[01][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?";
             let date = date.to_owned() + "(Z|[+-][01][0-9]:[0-5][0-9])?";
             let dates = proptest::string::string_regex(&date)
                 .unwrap()
