@@ -5,3 +5,5 @@
 pub mod schema;
 
 pub mod filter;
+
+pub mod patch;
