@@ -6,4 +6,6 @@ pub mod schema;
 
 pub mod filter;
 
+pub mod patch;
+
 pub mod table;

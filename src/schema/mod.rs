@@ -13,7 +13,7 @@ mod violation;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
 pub use norm::norm;
-pub use normalize::{finish, is_password, normalize, require, schemas_of};
+pub use normalize::{finish, is_password, normalize, require, schemas_of, unchanged};
 pub use path::{AttrPath, PathError, Scope, Target};
 pub use project::{Projection, ProjectionError};
 pub use quirk::{Quirk, Quirks};
