@@ -9,3 +9,9 @@ pub mod filter;
 pub mod patch;
 
 pub mod table;
+
+pub mod store;
+
+pub mod api;
+
+pub mod home;
