@@ -3,3 +3,7 @@
 //! Modules stand in dependency order: each uses only those above it, and a test holds them to that.
 
 pub mod schema;
+
+pub mod filter;
+
+pub mod table;

@@ -4,6 +4,16 @@ use serde_json::Value;
 
 use crate::schema::AttrPath;
 
+mod bind;
+mod display;
+mod error;
+mod eval;
+mod lexer;
+mod parse;
+
+pub use error::{Expected, FilterError, FilterErrorKind};
+pub use parse::{DEPTH_MAX, NODES_MAX, TEXT_MAX, parse, parse_value_path};
+
 /// One node of a filter, bound to the schema. `Not` binds tightest, then `And`, then `Or`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
@@ -31,3 +41,29 @@ pub enum CompareOp {
     Lt,
     Le,
 }
+
+impl Filter {
+    /// The parts that must all hold: the filter itself, or what its outermost `and`s join, from left to right.
+    pub fn conjuncts(&self) -> Vec<&Self> {
+        match self {
+            Self::And(left, right) => {
+                let mut parts = left.conjuncts();
+                parts.extend(right.conjuncts());
+                parts
+            }
+            single => vec![single],
+        }
+    }
+
+    /// What an element must hold to satisfy the filter, if it is made of `eq` and `and` alone.
+    pub fn equalities(&self) -> Option<Vec<(&AttrPath, &Value)>> {
+        let equality = |part| match part {
+            &Self::Compare(ref path, CompareOp::Eq, ref value) => Some((path, value)),
+            _ => None,
+        };
+        self.conjuncts().into_iter().map(equality).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -32,6 +32,8 @@ pub struct Attribute {
     #[serde(default)]
     pub uniqueness: Uniqueness,
     #[serde(default)]
+    pub canonical_values: Vec<String>,
+    #[serde(default)]
     pub sub_attributes: Vec<Arc<Attribute>>,
 }
 
@@ -103,6 +105,11 @@ impl Attribute {
     }
 }
 
-pub(super) fn named<'a>(attributes: &'a [Arc<Attribute>], name: &str) -> Option<&'a Arc<Attribute>> {
-    attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+pub(super) fn named<'a>(
+    attributes: &'a [Arc<Attribute>],
+    name: &str,
+) -> Option<&'a Arc<Attribute>> {
+    attributes
+        .iter()
+        .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
 }

@@ -1,14 +1,26 @@
 //! Resource types, schemas and attributes as data, and what they say of a document. RFC 7643 §2, §6, §7.
 
 mod attribute;
+mod norm;
+mod normalize;
 mod path;
+mod project;
 mod quirk;
 mod resource_type;
+mod time;
+mod value;
+mod violation;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
+pub use norm::norm;
+pub use normalize::{finish, is_password, normalize, require, schemas_of};
 pub use path::{AttrPath, PathError, Scope, Target};
+pub use project::{Projection, ProjectionError};
 pub use quirk::{Quirk, Quirks};
+pub use self::time::timestamp;
 pub use resource_type::{GROUP, ResourceType, USER};
+pub use value::{Strictness, is_link_list, shape, shape_merge};
+pub use violation::{Violation, ViolationKind};
 
 /// The attributes of a resource by their canonical names, extensions under their URN.
 /// As stored it holds neither `schemas`, `meta` nor anything derived.

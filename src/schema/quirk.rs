@@ -34,7 +34,7 @@ catalogue! {
     FilterCreates   "E-04" "filtered path creates",    "Entra",          "a value filter that matches nothing",       "create the element from its equalities", "departs from RFC 7644 §3.5.2.3";
     MembersRemoved  "E-05" "remove members by value",  "Entra",          "remove members with a value list",          "remove those listed",                   "Entra docs, use SCIM to provision";
     ManagerShape    "E-06" "manager in another shape", "Entra",          "manager as text or as a list",              "read as its value",                     "Entra docs; gallery validator";
-    EmptyValue      "E-07" "empty value",              "Entra, Okta",    "\"\" or null as a value",                   "unassign",                              "RFC 7643 §2.5; gallery validator";
+    EmptyValue      "E-07" "empty value",              "Entra, Okta",    "\"\" or {\"value\": \"\"}",                   "unassign",                              "Entra gallery validator; Okta";
     RolesText       "E-08" "roles as JSON text",       "Entra",          "a JSON object inside a role's value",       "read the object",                       "Entra docs, app role mapping";
     RoleDisplayName "E-09" "role displayName",         "Entra",          "displayName inside a role",                 "store as display",                      "Entra docs, app role mapping";
     WrappedScalar   "E-10" "scalar in a list",         "Entra",          "[{\"value\": x}] for a single value",       "take x",                                "Entra docs, SCIM compliance";

@@ -54,9 +54,16 @@ impl ResourceType {
         self.schema.attribute(name).or_else(|| named(&COMMON, name))
     }
 
+    /// The core attributes, then the common ones.
+    pub fn core_attributes(&self) -> impl Iterator<Item = &Arc<Attribute>> {
+        self.schema.attributes.iter().chain(COMMON.iter())
+    }
+
     /// The extension schema with this URN, in any case.
     pub fn extension(&self, urn: &str) -> Option<&Arc<Schema>> {
-        self.extensions.iter().find(|schema| schema.id.eq_ignore_ascii_case(urn))
+        self.extensions
+            .iter()
+            .find(|schema| schema.id.eq_ignore_ascii_case(urn))
     }
 
     /// Core schema first, then the extensions.
@@ -69,7 +76,10 @@ fn read(json: &str) -> Arc<Schema> {
     Arc::new(parse(json))
 }
 
-#[allow(clippy::expect_used, reason = "the documents are compiled in and read by the first test")]
+#[allow(
+    clippy::expect_used,
+    reason = "the documents are compiled in and read by the first test"
+)]
 fn parse<T: serde::de::DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).expect("the compiled-in schema documents are valid")
 }

@@ -1,0 +1,104 @@
+//! Simple values by their type. RFC 7643 §2.3.
+
+use serde_json::{Number, Value};
+
+use super::{Shaper, expected, fault};
+use crate::schema::{Attribute, AttributeType, Document, Quirk, Violation, ViolationKind};
+
+impl Shaper<'_> {
+    pub(super) fn scalar(
+        &mut self,
+        attribute: &Attribute,
+        value: &Value,
+    ) -> Result<Option<Value>, Violation> {
+        match value {
+            Value::Null => Ok(None),
+            Value::Object(object) => self.wrapped(attribute, object),
+            Value::String(text) if text.is_empty() && attribute.kind == AttributeType::Boolean => {
+                Err(fault(attribute, ViolationKind::Empty))
+            }
+            Value::String(text) if text.is_empty() => {
+                self.quirks.met(Quirk::EmptyValue);
+                Ok(None)
+            }
+            value => match attribute.kind {
+                AttributeType::Boolean => self
+                    .boolean(value)
+                    .ok_or_else(|| expected(attribute, "true or false")),
+                AttributeType::Integer => self
+                    .integer(value)
+                    .ok_or_else(|| expected(attribute, "a whole number")),
+                AttributeType::Decimal => self
+                    .decimal(value)
+                    .ok_or_else(|| expected(attribute, "a number")),
+                _ => self.text(value).ok_or_else(|| expected(attribute, "text")),
+            }
+            .map(Some),
+        }
+    }
+
+    /// `{"value": x}` where x alone was meant.
+    fn wrapped(
+        &mut self,
+        attribute: &Attribute,
+        object: &Document,
+    ) -> Result<Option<Value>, Violation> {
+        let inner = object
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case("value"))
+            .map(|(_, value)| value);
+        match inner {
+            Some(inner) if self.repairs() && !inner.is_object() => {
+                self.quirks.met(Quirk::WrappedScalar);
+                self.scalar(attribute, inner)
+            }
+            None if object.is_empty() => Ok(None),
+            _ => Err(expected(attribute, "a single value, not an object")),
+        }
+    }
+
+    /// Numbers are refused: 0 or "no" must never be read as a decision about an account.
+    fn boolean(&mut self, value: &Value) -> Option<Value> {
+        match value {
+            Value::Bool(_) => Some(value.clone()),
+            Value::String(text) => {
+                let truth = text.eq_ignore_ascii_case("true");
+                (truth || text.eq_ignore_ascii_case("false")).then(|| {
+                    self.quirks.met(Quirk::BooleanText);
+                    Value::Bool(truth)
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn integer(&self, value: &Value) -> Option<Value> {
+        match value {
+            Value::Number(number) if !number.is_f64() => Some(value.clone()),
+            Value::String(text) if self.repairs() => text.parse::<i64>().ok().map(Value::from),
+            _ => None,
+        }
+    }
+
+    fn decimal(&self, value: &Value) -> Option<Value> {
+        match value {
+            Value::Number(_) => Some(value.clone()),
+            Value::String(text) if self.repairs() => text
+                .parse()
+                .ok()
+                .and_then(Number::from_f64)
+                .map(Value::Number),
+            _ => None,
+        }
+    }
+
+    fn text(&self, value: &Value) -> Option<Value> {
+        match value {
+            Value::String(_) => Some(value.clone()),
+            Value::Number(_) | Value::Bool(_) if self.repairs() => {
+                Some(Value::String(value.to_string()))
+            }
+            _ => None,
+        }
+    }
+}
