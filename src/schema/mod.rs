@@ -11,13 +11,13 @@ mod time;
 mod value;
 mod violation;
 
+pub use self::time::timestamp;
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
 pub use norm::norm;
-pub use normalize::{finish, is_password, normalize, require, schemas_of};
+pub use normalize::{finish, is_password, normalize, require, schemas_of, unchanged};
 pub use path::{AttrPath, PathError, Scope, Target};
 pub use project::{Projection, ProjectionError};
 pub use quirk::{Quirk, Quirks};
-pub use self::time::timestamp;
 pub use resource_type::{GROUP, ResourceType, USER};
 pub use value::{Strictness, is_link_list, shape, shape_merge};
 pub use violation::{Violation, ViolationKind};

@@ -105,11 +105,7 @@ pub fn finish(resource_type: &ResourceType, document: &mut Document, quirks: &mu
 }
 
 fn tidy(schema: &Schema, holder: &mut Document, quirks: &mut Quirks) {
-    for attribute in schema
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.is_complex())
-    {
+    for attribute in &schema.attributes {
         let empty = match holder.get_mut(&attribute.name) {
             Some(Value::Array(list)) => {
                 keep_last_primary(list, quirks);
@@ -170,6 +166,40 @@ pub fn require(resource_type: &ResourceType, document: &Document) -> Result<(), 
             return Err(Violation::new(
                 format!("{}:{name}", schema.id),
                 ViolationKind::Required,
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether every immutable attribute that has a value in `old` still has it in `new` (RFC 7643 §7).
+pub fn unchanged(
+    resource_type: &ResourceType,
+    old: &Document,
+    new: &Document,
+) -> Result<(), Violation> {
+    let moved = |schema: &Schema, old: &Document, new: Option<&Document>| {
+        let immutable = schema
+            .attributes
+            .iter()
+            .filter(|attribute| attribute.mutability == Mutability::Immutable);
+        let mut values = immutable.map(|attribute| attribute.name.as_str());
+        values
+            .find(|name| {
+                old.contains_key(*name) && old.get(*name) != new.and_then(|new| new.get(*name))
+            })
+            .map(str::to_owned)
+    };
+    if let Some(name) = moved(&resource_type.schema, old, Some(new)) {
+        return Err(Violation::new(name, ViolationKind::Mutability));
+    }
+    for schema in &resource_type.extensions {
+        let object =
+            |document| Document::get(document, schema.id.as_ref()).and_then(Value::as_object);
+        if let Some(name) = object(old).and_then(|old| moved(schema, old, object(new))) {
+            return Err(Violation::new(
+                format!("{}:{name}", schema.id),
+                ViolationKind::Mutability,
             ));
         }
     }

@@ -73,7 +73,11 @@ impl ResourceType {
 }
 
 fn read(json: &str) -> Arc<Schema> {
-    Arc::new(parse(json))
+    let schema: Schema = parse(json);
+    Arc::new(Schema {
+        document: parse(json),
+        ..schema
+    })
 }
 
 #[allow(

@@ -5,9 +5,13 @@ use time::macros::format_description;
 
 /// Milliseconds since 1970 as `2026-01-31T09:30:00.125Z`.
 pub fn timestamp(ms: i64) -> String {
-    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    let format =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000);
-    moment.ok().and_then(|moment| moment.format(format).ok()).unwrap_or_default()
+    moment
+        .ok()
+        .and_then(|moment| moment.format(format).ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
