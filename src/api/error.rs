@@ -224,8 +224,10 @@ impl From<PatchError> for ScimError {
     fn from(error: PatchError) -> Self {
         let scim_type = match &error.kind {
             PatchErrorKind::Syntax(_) => "invalidSyntax",
-            PatchErrorKind::Path(_) | PatchErrorKind::PathShape(_) => "invalidPath",
-            PatchErrorKind::PathFilter(_) | PatchErrorKind::MembersFilter => "invalidFilter",
+            PatchErrorKind::Path(_)
+            | PatchErrorKind::PathShape(_)
+            | PatchErrorKind::PathFilter(_) => "invalidPath",
+            PatchErrorKind::MembersFilter => "invalidFilter",
             PatchErrorKind::NoTarget(_) => "noTarget",
             PatchErrorKind::Value(_) => "invalidValue",
             PatchErrorKind::Violation(violation) => violated(violation.kind),
