@@ -13,6 +13,7 @@ use std::process::Command;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
+use serverless_scim::table::{BY_EXTERNAL_ID, BY_NAME};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -318,4 +319,37 @@ fn functions_may_do_what_they_need_and_no_more() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn the_table_has_the_keys_and_indexes_the_code_asks_for() {
+    let template = template();
+    let table = &template["Resources"]["Table"]["Properties"];
+    let key = |schema: &yaml_serde::Value| {
+        let name = |at: usize| schema[at]["AttributeName"].as_str().unwrap().to_owned();
+        assert_eq!(
+            (&schema[0]["KeyType"], &schema[1]["KeyType"]),
+            (&"HASH".into(), &"RANGE".into())
+        );
+        (name(0), name(1))
+    };
+    assert_eq!(key(&table["KeySchema"]), ("PK".to_owned(), "SK".to_owned()));
+    let indexes: BTreeMap<String, (String, String)> = table["GlobalSecondaryIndexes"]
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .map(|index| {
+            (
+                index["IndexName"].as_str().unwrap().to_owned(),
+                key(&index["KeySchema"]),
+            )
+        })
+        .collect();
+    let asked = [BY_NAME, BY_EXTERNAL_ID].map(|index| {
+        (
+            index.name.to_owned(),
+            (index.pk.to_owned(), index.sk.to_owned()),
+        )
+    });
+    assert_eq!(indexes, BTreeMap::from(asked));
 }
