@@ -153,20 +153,16 @@ fn cargo_lambda_builds_and_routes_as_the_template_says() {
     );
     let watched: BTreeMap<String, String> =
         serde_json::from_value(lambda["watch"]["router"].clone()).unwrap();
-    let deployed: BTreeMap<String, String> = routes()
-        .into_iter()
-        .flat_map(|(function, routes)| {
-            routes
-                .into_iter()
-                .map(move |route| (route, function.clone()))
-        })
-        .map(|(route, function)| {
-            (
-                route.replace("ANY ", "").replace("{proxy+}", "{*proxy}"),
-                function,
-            )
-        })
-        .collect();
+    let mut deployed = BTreeMap::new();
+    for (function, routes) in routes() {
+        for route in routes {
+            let path = route.replace("ANY ", "").replace("{proxy+}", "{*proxy}");
+            if !path.ends_with('}') {
+                deployed.insert(format!("{path}/"), function.clone());
+            }
+            deployed.insert(path, function.clone());
+        }
+    }
     assert_eq!(deployed, watched);
 }
 
