@@ -174,6 +174,22 @@ fn a_long_path_is_shown_in_part_and_without_its_values() {
     );
 }
 
+#[test]
+fn paths_are_limited_in_length() {
+    let kind = |path: String| {
+        let error = run(
+            &USER,
+            &ada(),
+            &json!([{"op": "add", "path": path, "value": "x"}]),
+        )
+        .unwrap_err();
+        error.kind
+    };
+    let longest = "x".repeat(crate::filter::TEXT_MAX);
+    assert!(matches!(kind(longest.clone()), PatchErrorKind::Path(_)));
+    assert!(matches!(kind(longest + "x"), PatchErrorKind::PathShape(_)));
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
