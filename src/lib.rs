@@ -7,3 +7,11 @@ pub mod schema;
 pub mod filter;
 
 pub mod patch;
+
+pub mod table;
+
+pub mod store;
+
+pub mod api;
+
+pub mod home;

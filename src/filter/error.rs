@@ -69,7 +69,7 @@ pub enum Expected {
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Attribute => "an attribute such as userName",
+            Self::Attribute => "an attribute name",
             Self::Operator => "an operator such as eq",
             Self::Value => "a value, text in double quotes",
             Self::OpeningParenthesis => "\"(\" after not",

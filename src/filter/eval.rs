@@ -43,18 +43,22 @@ impl Filter {
 /// The values at `path`; `active` always has one.
 fn values<'v>(path: &AttrPath, document: &'v Document) -> Vec<&'v Value> {
     let found = path.values(document);
-    let active = USER.core_attribute("active");
-    let is_active = active.is_some_and(|active| Arc::ptr_eq(active, &path.attribute));
-    if is_active && !found.iter().any(|value| is_present(value)) {
-        vec![&ACTIVE]
-    } else {
-        found
+    if found.iter().any(|value| is_present(value)) || !is_active(path) {
+        return found;
     }
+    vec![&ACTIVE]
+}
+
+/// Whether this is the `active` of users itself and not some attribute of the same name.
+fn is_active(path: &AttrPath) -> bool {
+    let active = USER.core_attribute("active");
+    active.is_some_and(|active| Arc::ptr_eq(active, &path.attribute))
 }
 
 fn compare(path: &AttrPath, op: CompareOp, wanted: &Value, document: &Document) -> bool {
     let leaf = path.leaf();
-    let is_primary = leaf.kind == AttributeType::Boolean && leaf.name == "primary";
+    let in_element = path.sub.is_some() || path.extension.is_none();
+    let is_primary = in_element && leaf.kind == AttributeType::Boolean && leaf.name == "primary";
     let compared = if is_primary {
         primaries(path, document)
     } else {
@@ -68,7 +72,7 @@ fn compare(path: &AttrPath, op: CompareOp, wanted: &Value, document: &Document) 
 /// The values at a path to `primary`, one for each element.
 fn primaries<'v>(path: &AttrPath, document: &'v Document) -> Vec<&'v Value> {
     let Some(sub) = &path.sub else {
-        return vec![document.get(&path.attribute.name).unwrap_or(&PRIMARY)];
+        return vec![primary(document, &path.attribute)];
     };
     let whole = AttrPath {
         sub: None,
@@ -78,9 +82,12 @@ fn primaries<'v>(path: &AttrPath, document: &'v Document) -> Vec<&'v Value> {
         .values(document)
         .into_iter()
         .filter_map(Value::as_object);
-    elements
-        .map(|element| element.get(&sub.name).unwrap_or(&PRIMARY))
-        .collect()
+    elements.map(|element| primary(element, sub)).collect()
+}
+
+fn primary<'v>(element: &'v Document, attribute: &Attribute) -> &'v Value {
+    let found = element.get(&attribute.name);
+    found.filter(|value| !value.is_null()).unwrap_or(&PRIMARY)
 }
 
 fn holds(found: &Value, op: CompareOp, wanted: &Value, attribute: &Attribute) -> bool {

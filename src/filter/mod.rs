@@ -57,11 +57,42 @@ impl Filter {
 
     /// What an element must hold to satisfy the filter, if it is made of `eq` and `and` alone.
     pub fn equalities(&self) -> Option<Vec<(&AttrPath, &Value)>> {
-        let equality = |part| match part {
-            &Self::Compare(ref path, CompareOp::Eq, ref value) => Some((path, value)),
-            _ => None,
-        };
-        self.conjuncts().into_iter().map(equality).collect()
+        let mut pairs = vec![];
+        for part in self.conjuncts() {
+            let Self::Compare(path, CompareOp::Eq, value) = part else {
+                return None;
+            };
+            pairs.push((path, value));
+        }
+        Some(pairs)
+    }
+}
+
+impl CompareOp {
+    const ALL: [Self; 9] = [
+        Self::Eq,
+        Self::Ne,
+        Self::Co,
+        Self::Sw,
+        Self::Ew,
+        Self::Gt,
+        Self::Ge,
+        Self::Lt,
+        Self::Le,
+    ];
+
+    fn keyword(self) -> &'static str {
+        match self {
+            Self::Eq => "eq",
+            Self::Ne => "ne",
+            Self::Co => "co",
+            Self::Sw => "sw",
+            Self::Ew => "ew",
+            Self::Gt => "gt",
+            Self::Ge => "ge",
+            Self::Lt => "lt",
+            Self::Le => "le",
+        }
     }
 }
 

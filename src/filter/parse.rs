@@ -259,18 +259,9 @@ fn error(place: Lexer<'_>, kind: FilterErrorKind) -> FilterError {
 }
 
 fn compare_op(word: &str) -> Option<CompareOp> {
-    Some(match word.to_ascii_lowercase().as_str() {
-        "eq" => CompareOp::Eq,
-        "ne" => CompareOp::Ne,
-        "co" => CompareOp::Co,
-        "sw" => CompareOp::Sw,
-        "ew" => CompareOp::Ew,
-        "gt" => CompareOp::Gt,
-        "ge" => CompareOp::Ge,
-        "lt" => CompareOp::Lt,
-        "le" => CompareOp::Le,
-        _ => return None,
-    })
+    CompareOp::ALL
+        .into_iter()
+        .find(|op| op.keyword().eq_ignore_ascii_case(word))
 }
 
 fn is_conjunction(word: &str) -> bool {

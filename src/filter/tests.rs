@@ -3,6 +3,8 @@ use serde_json::json;
 use super::*;
 use crate::schema::{Document, Quirk, Quirks, Scope, USER};
 
+mod properties;
+
 fn read(text: &str) -> Result<Filter, FilterError> {
     parse(Scope::Resource(&USER), text, &mut Quirks::default())
 }
@@ -136,7 +138,7 @@ fn quirks_are_noted_where_they_were_needed() {
 
 #[test]
 fn errors_say_what_and_where() {
-    refuse("", "at column 1: expected an attribute such as userName");
+    refuse("", "at column 1: expected an attribute name");
     refuse("userName", "at column 9: expected an operator such as eq");
     refuse(
         "displayName   = \"é\"",
@@ -154,10 +156,7 @@ fn errors_say_what_and_where() {
         "title eq and",
         "at column 10: expected a value, text in double quotes",
     );
-    refuse(
-        "title pr and",
-        "at column 13: expected an attribute such as userName",
-    );
+    refuse("title pr and", "at column 13: expected an attribute name");
     refuse(
         "(title pr",
         "at column 10: expected \"and\", \"or\" or the closing \")\"",
@@ -217,10 +216,7 @@ fn brackets_stand_after_complex_attributes_and_not_in_brackets() {
         "emails[type pr].value[type pr]",
         &format!("at column 22: {nested}"),
     );
-    refuse(
-        "emails[]",
-        "at column 8: expected an attribute such as userName",
-    );
+    refuse("emails[]", "at column 8: expected an attribute name");
     refuse(
         "emails[userName pr]",
         "at column 8: no attribute \"userName\" is defined",

@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::Document;
+
 /// A schema document: a URN and the attributes it defines.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Schema {
     pub id: Arc<str>,
     pub name: String,
     pub attributes: Vec<Arc<Attribute>>,
+    /// The schema document itself, as clients are shown it.
+    #[serde(skip)]
+    pub document: Document,
 }
 
 /// What a schema says of one attribute. RFC 7643 §2.2 gives the defaults.
@@ -105,6 +110,11 @@ impl Attribute {
     }
 }
 
-pub(super) fn named<'a>(attributes: &'a [Arc<Attribute>], name: &str) -> Option<&'a Arc<Attribute>> {
-    attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+pub(super) fn named<'a>(
+    attributes: &'a [Arc<Attribute>],
+    name: &str,
+) -> Option<&'a Arc<Attribute>> {
+    attributes
+        .iter()
+        .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
 }

@@ -7,9 +7,11 @@ mod path;
 mod project;
 mod quirk;
 mod resource_type;
+mod time;
 mod value;
 mod violation;
 
+pub use self::time::timestamp;
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
 pub use norm::norm;
 pub use normalize::{finish, is_password, normalize, require, schemas_of, unchanged};

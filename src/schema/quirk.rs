@@ -60,6 +60,11 @@ impl Quirks {
         self.0.insert(quirk);
     }
 
+    /// Notes what another part of the request met.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Labels in the order of the catalogue.
     pub fn labels(&self) -> Vec<&'static str> {
         self.0.iter().map(|quirk| quirk.label()).collect()

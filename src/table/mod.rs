@@ -5,6 +5,22 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
+mod client;
+mod definition;
+mod dynamodb;
+#[cfg(feature = "local")]
+pub mod embedded;
+mod expression;
+mod item;
+pub mod limits;
+mod outcome;
+mod size;
+mod write;
+
+pub use client::{aws_config, emulator_config};
+pub use definition::{BY_EXTERNAL_ID, BY_NAME, CreateError, create_table};
+pub use dynamodb::DynamoDb;
+
 /// A primary key. `pk` is at most 2,048 bytes, `sk` at most 1,024.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
@@ -53,9 +69,20 @@ pub enum Condition {
 /// One write of a transaction, or alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    Put { key: Key, attrs: Attrs, condition: Option<Condition> },
-    Update { key: Key, update: Update, condition: Option<Condition> },
-    Delete { key: Key, condition: Option<Condition> },
+    Put {
+        key: Key,
+        attrs: Attrs,
+        condition: Option<Condition>,
+    },
+    Update {
+        key: Key,
+        update: Update,
+        condition: Option<Condition>,
+    },
+    Delete {
+        key: Key,
+        condition: Option<Condition>,
+    },
     /// Writes nothing; the transaction holds only if the condition does.
     Check { key: Key, condition: Condition },
 }

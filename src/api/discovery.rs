@@ -1,0 +1,103 @@
+//! What this service provider offers. RFC 7644 §4, RFC 7643 §5 to §7.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::query::Parameters;
+use super::route::Discovery;
+use super::{Answer, Exchange, ScimError, render};
+use crate::schema::{GROUP, ResourceType, Schema, USER};
+use crate::store::COUNT_MAX;
+
+const CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
+const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
+
+pub(super) fn answer(document: Discovery, exchange: &Exchange<'_>) -> Result<Answer, ScimError> {
+    let base = exchange.base();
+    if Parameters::of_query(exchange).has_filter() {
+        return Err(ScimError::forbidden(
+            "the discovery endpoints cannot be filtered",
+        ));
+    }
+    let one = |body: Option<Value>| match body {
+        Some(body) => Ok(Answer::new(StatusCode::OK, Some(body))),
+        None => Err(ScimError::not_found(
+            "there is no such schema or resource type",
+        )),
+    };
+    match document {
+        Discovery::ServiceProviderConfig => one(Some(config(&base))),
+        Discovery::ResourceTypes => Ok(list(
+            types().map(|kind| resource_type(kind, &base)).collect(),
+        )),
+        Discovery::ResourceType(name) => one(types()
+            .find(|kind| kind.name == name)
+            .map(|kind| resource_type(kind, &base))),
+        Discovery::Schemas => Ok(list(schemas().map(|found| schema(found, &base)).collect())),
+        Discovery::Schema(urn) => one(schemas()
+            .find(|found| found.id.eq_ignore_ascii_case(&urn))
+            .map(|found| schema(found, &base))),
+    }
+}
+
+fn types() -> impl Iterator<Item = &'static ResourceType> {
+    let types: [&'static ResourceType; 2] = [&USER, &GROUP];
+    types.into_iter()
+}
+
+fn schemas() -> impl Iterator<Item = &'static Schema> {
+    types().flat_map(ResourceType::schemas).map(AsRef::as_ref)
+}
+
+fn list(resources: Vec<Value>) -> Answer {
+    render::list(resources.len() as u64, 1, resources)
+}
+
+fn schema(schema: &Schema, base: &str) -> Value {
+    let mut document = schema.document.clone();
+    document.insert("schemas".to_owned(), json!([SCHEMA]));
+    document.insert(
+        "meta".to_owned(),
+        json!({ "resourceType": "Schema", "location": format!("{base}/Schemas/{}", schema.id) }),
+    );
+    Value::Object(document)
+}
+
+fn resource_type(kind: &ResourceType, base: &str) -> Value {
+    let extensions: Vec<Value> = kind
+        .extensions
+        .iter()
+        .map(|extension| json!({ "schema": extension.id, "required": false }))
+        .collect();
+    json!({
+        "schemas": [RESOURCE_TYPE],
+        "id": kind.name,
+        "name": kind.name,
+        "description": format!("{} resources", kind.name),
+        "endpoint": kind.endpoint,
+        "schema": kind.schema.id,
+        "schemaExtensions": extensions,
+        "meta": { "resourceType": "ResourceType", "location": format!("{base}/ResourceTypes/{}", kind.name) },
+    })
+}
+
+fn config(base: &str) -> Value {
+    json!({
+        "schemas": [CONFIG],
+        "patch": { "supported": true },
+        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "filter": { "supported": true, "maxResults": COUNT_MAX },
+        "changePassword": { "supported": false },
+        "sort": { "supported": false },
+        "etag": { "supported": true },
+        "authenticationSchemes": [{
+            "type": "oauthbearertoken",
+            "name": "Secret Token",
+            "description": "The Secret Token as a bearer token.",
+            "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
+            "primary": true,
+        }],
+        "meta": { "resourceType": "ServiceProviderConfig", "location": format!("{base}/ServiceProviderConfig") },
+    })
+}

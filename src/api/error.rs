@@ -1,0 +1,241 @@
+//! The one table from inner errors to a status, a `scimType` and words for the client. RFC 7644 §3.12.
+
+use std::error::Error;
+
+use http::StatusCode;
+use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use serde_json::{Value, json};
+
+use super::Answer;
+use crate::filter::FilterError;
+use crate::patch::{PatchError, PatchErrorKind};
+use crate::schema::{ProjectionError, Violation, ViolationKind};
+use crate::store::{SCAN_MAX, StoreError};
+
+const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
+/// Seconds after which a busy resource may be tried again.
+const RETRY_SECONDS: &str = "1";
+
+/// An error as the client sees it, and what only the log may know.
+#[derive(Debug)]
+pub struct ScimError {
+    pub(super) status: StatusCode,
+    scim_type: Option<&'static str>,
+    detail: String,
+    /// Further headers: Allow, Retry-After, WWW-Authenticate.
+    header: Option<(http::HeaderName, &'static str)>,
+    /// Our own failure; for the log alone.
+    pub(super) source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ScimError {
+    fn new(status: StatusCode, scim_type: Option<&'static str>, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            scim_type,
+            detail: detail.into(),
+            header: None,
+            source: None,
+        }
+    }
+
+    fn bad(scim_type: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Some(scim_type), detail)
+    }
+
+    fn with(self, name: http::HeaderName, value: &'static str) -> Self {
+        Self {
+            header: Some((name, value)),
+            ..self
+        }
+    }
+
+    pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, None, detail).with(WWW_AUTHENTICATE, "Bearer")
+    }
+
+    pub(super) fn forbidden(detail: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, None, detail)
+    }
+
+    pub(super) fn not_found(detail: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, None, detail)
+    }
+
+    pub(super) fn method_not_allowed(allowed: &'static str) -> Self {
+        let detail = format!("this endpoint takes {allowed}");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, None, detail).with(ALLOW, allowed)
+    }
+
+    pub(super) fn not_implemented(detail: &str) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, None, detail)
+    }
+
+    pub(super) fn precondition_failed() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            None,
+            "the resource has changed since the version in If-Match; read it again",
+        )
+    }
+
+    pub(super) fn unsupported_media_type() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            None,
+            "send the body as application/scim+json",
+        )
+    }
+
+    pub(super) fn too_large(max: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            None,
+            format!("the body is larger than {max} bytes; send it in parts"),
+        )
+    }
+
+    pub(super) fn invalid_value(detail: impl Into<String>) -> Self {
+        Self::bad("invalidValue", detail)
+    }
+
+    pub(super) fn not_an_object() -> Self {
+        Self::bad("invalidSyntax", "the body must be a JSON object")
+    }
+
+    /// Where the JSON breaks off; serde's own words would repeat values.
+    pub(super) fn malformed(error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        Self::bad(
+            "invalidSyntax",
+            format!("the body is not JSON: it breaks off at line {line}, column {column}"),
+        )
+    }
+
+    /// What the log calls it.
+    pub(super) fn code(&self) -> &'static str {
+        self.scim_type
+            .or(self.status.canonical_reason())
+            .unwrap_or("error")
+    }
+
+    pub(super) fn into_answer(self) -> Answer {
+        let mut body =
+            json!({ "schemas": [ERROR], "status": self.status.as_str(), "detail": self.detail });
+        if let (Some(scim_type), Some(object)) = (self.scim_type, body.as_object_mut()) {
+            object.insert("scimType".to_owned(), Value::from(scim_type));
+        }
+        let answer = Answer::new(self.status, Some(body));
+        match self.header {
+            Some((name, value)) => answer.header(name, value),
+            None => answer,
+        }
+    }
+}
+
+impl From<StoreError> for ScimError {
+    fn from(error: StoreError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StoreError::NotFound => Self::not_found("there is no resource with this id"),
+            StoreError::Taken { .. } => Self::new(StatusCode::CONFLICT, Some("uniqueness"), detail),
+            StoreError::UnknownMember(_) | StoreError::SelfMember | StoreError::TooManyEmails => {
+                Self::invalid_value(detail)
+            }
+            StoreError::TooManyMembers => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                None,
+                format!(
+                    "{detail}: add at most {} members in one request, and send the rest in further requests",
+                    crate::store::ADDS_MAX
+                ),
+            ),
+            StoreError::DocumentTooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, None, detail),
+            StoreError::TooMany => Self::bad(
+                "tooMany",
+                format!(
+                    "the filter would have to look at more than {SCAN_MAX} resources; filter by userName, externalId, displayName or e-mail with eq"
+                ),
+            ),
+            StoreError::Busy => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                None,
+                "the resource is busy; try again",
+            )
+            .with(RETRY_AFTER, RETRY_SECONDS),
+            StoreError::Unavailable | StoreError::Broken(_) | StoreError::Table(_) => {
+                Self::internal(error)
+            }
+        }
+    }
+}
+
+impl ScimError {
+    /// Our own failure: nothing of the inside reaches the client.
+    fn internal(error: StoreError) -> Self {
+        let answer = match error {
+            StoreError::Unavailable => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                None,
+                "the service is not available; try again",
+            )
+            .with(RETRY_AFTER, RETRY_SECONDS),
+            _ => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                None,
+                "the service failed; the X-Request-Id header names this request in its log",
+            ),
+        };
+        Self {
+            source: Some(Box::new(error)),
+            ..answer
+        }
+    }
+}
+
+impl From<FilterError> for ScimError {
+    fn from(error: FilterError) -> Self {
+        Self::bad("invalidFilter", format!("filter: {error}"))
+    }
+}
+
+impl From<ProjectionError> for ScimError {
+    fn from(error: ProjectionError) -> Self {
+        Self::invalid_value(error.to_string())
+    }
+}
+
+impl From<Violation> for ScimError {
+    fn from(error: Violation) -> Self {
+        Self::bad(violated(error.kind), error.to_string())
+    }
+}
+
+fn violated(kind: ViolationKind) -> &'static str {
+    match kind {
+        ViolationKind::Mutability => "mutability",
+        ViolationKind::Required | ViolationKind::Empty | ViolationKind::Type { .. } => {
+            "invalidValue"
+        }
+    }
+}
+
+impl From<PatchError> for ScimError {
+    fn from(error: PatchError) -> Self {
+        let scim_type = match &error.kind {
+            PatchErrorKind::Syntax(_) => "invalidSyntax",
+            PatchErrorKind::Path(_)
+            | PatchErrorKind::PathShape(_)
+            | PatchErrorKind::PathFilter(_) => "invalidPath",
+            PatchErrorKind::MembersFilter => "invalidFilter",
+            PatchErrorKind::NoTarget(_) => "noTarget",
+            PatchErrorKind::Value(_) => "invalidValue",
+            PatchErrorKind::Violation(violation) => violated(violation.kind),
+            PatchErrorKind::RequiredRemoved(_) => "mutability",
+            PatchErrorKind::TooManyOperations | PatchErrorKind::TooMuchWork => {
+                return Self::new(StatusCode::PAYLOAD_TOO_LARGE, None, error.to_string());
+            }
+        };
+        Self::bad(scim_type, error.to_string())
+    }
+}

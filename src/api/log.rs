@@ -1,0 +1,52 @@
+//! One structured line per request: names and numbers, never a value, a body, a header or a token.
+
+use super::{Answer, Exchange, ScimError};
+
+/// Writes the line of a finished exchange.
+pub(super) fn line(exchange: &Exchange<'_>, result: &Result<Answer, ScimError>, now_ms: i64) {
+    let status = match result {
+        Ok(answer) => answer.status.as_u16(),
+        Err(error) => error.status.as_u16(),
+    };
+    let (tenant, actor) = exchange
+        .actor
+        .as_ref()
+        .map_or(("", ""), |(tenant, actor)| (tenant, actor));
+    tracing::info!(
+        request = exchange.request.id,
+        method = method(exchange),
+        route = exchange.route.template(),
+        tenant,
+        actor,
+        status,
+        ms = now_ms - exchange.request.started,
+        error = result.as_ref().err().map(|error| error.code()),
+        quirks = exchange.quirks.labels().join(", "),
+        "request"
+    );
+    if let Some(source) = result
+        .as_ref()
+        .err()
+        .and_then(|error| error.source.as_deref())
+    {
+        tracing::error!(request = exchange.request.id, error = %chain(source), "failure");
+    }
+}
+
+/// Methods are names of our own; whatever else a client sent is not repeated.
+fn method<'a>(exchange: &'a Exchange<'_>) -> &'a str {
+    match exchange.call.parts.method.as_str() {
+        known @ ("GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS") => known,
+        _ => "other",
+    }
+}
+
+fn chain(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,195 @@
+//! Requests in, responses out: the SCIM protocol over the store. RFC 7644 §3.
+//!
+//! The two homes, Lambda and `serve`, differ only in how they come by a [`Call`].
+
+mod auth;
+mod discovery;
+mod error;
+mod etag;
+mod log;
+mod query;
+mod render;
+mod resource;
+mod route;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{HeaderMap, Response, StatusCode};
+use serde_json::Value;
+
+pub use error::ScimError;
+pub use route::Function;
+
+use crate::schema::Quirks;
+use crate::store::{Request, Store};
+use route::{Endpoint, Route};
+
+/// Bytes of a body on /Groups: about 90,000 member ids, and what a Lambda event holds in base64.
+pub const GROUP_BODY_MAX: usize = 4_500_000;
+/// Bytes of a body elsewhere.
+pub const BODY_MAX: usize = 1024 * 1024;
+
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/scim+json");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// One HTTP request as a home received it.
+#[derive(Debug)]
+pub struct Call {
+    pub parts: Parts,
+    /// `None` where the body is larger than [`GROUP_BODY_MAX`] and was not read.
+    pub body: Option<Bytes>,
+    /// Scheme and authority under which the client reaches us, as `https://scim.example.com`.
+    pub origin: String,
+}
+
+/// What the handlers make: a status, headers and, mostly, a JSON body.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Option<Value>,
+}
+
+/// One request on its way through the handlers.
+#[derive(Debug)]
+struct Exchange<'a> {
+    call: &'a Call,
+    route: Route,
+    request: Request,
+    quirks: Quirks,
+    /// Tenant and credential, once they are known.
+    actor: Option<(String, String)>,
+}
+
+/// The protocol over one store. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    store: Store,
+    /// The one function whose routes are served; `None` serves them all.
+    function: Option<Function>,
+}
+
+impl App {
+    pub fn new(store: Store, function: Option<Function>) -> Self {
+        Self { store, function }
+    }
+
+    /// Answers one SCIM request and writes its log line.
+    pub async fn handle(&self, call: Call) -> Response<Bytes> {
+        let host = self.store.host();
+        let mut random = [0; 16];
+        host.random(&mut random);
+        let request = Request {
+            id: format!("{:032x}", u128::from_le_bytes(random)),
+            started: host.now_ms(),
+        };
+        let mut route = Route::of(call.parts.uri.path());
+        if self
+            .function
+            .is_some_and(|function| function != route.function())
+        {
+            route.endpoint = Endpoint::Unknown;
+        }
+        let mut exchange = Exchange {
+            call: &call,
+            route,
+            request,
+            quirks: Quirks::default(),
+            actor: None,
+        };
+        let result = dispatch(&self.store, &mut exchange).await;
+        log::line(&exchange, &result, host.now_ms());
+        let answer = result.unwrap_or_else(ScimError::into_answer);
+        respond(answer, &exchange.request.id)
+    }
+}
+
+async fn dispatch(store: &Store, exchange: &mut Exchange<'_>) -> Result<Answer, ScimError> {
+    let credential = auth::authenticate(store, exchange.call, &exchange.route).await?;
+    exchange.actor = Some((credential.tenant_id(), credential.actor.clone()));
+    exchange.route.allows(&exchange.call.parts.method)?;
+    let tenant = store.tenant(&credential, exchange.request.clone());
+    match exchange.route.endpoint.clone() {
+        Endpoint::Collection(resource_type) => {
+            resource::collection(&tenant, resource_type, exchange).await
+        }
+        Endpoint::Search(resource_type) => resource::search(&tenant, resource_type, exchange).await,
+        Endpoint::Resource(resource_type, id) => {
+            resource::single(&tenant, resource_type, &id, exchange).await
+        }
+        Endpoint::Discovery(document) => discovery::answer(document, exchange),
+        Endpoint::Me => Err(ScimError::not_implemented(
+            "/Me is not offered; look the user up by filter",
+        )),
+        Endpoint::Unknown => Err(ScimError::not_found(
+            "there is no such endpoint; the Tenant URL ends in /scim/v2",
+        )),
+    }
+}
+
+impl Exchange<'_> {
+    /// The base URL as the client knows it.
+    fn base(&self) -> String {
+        format!("{}{}", self.call.origin, self.route.base)
+    }
+
+    /// The body as JSON, if it is of a type and size we take.
+    fn json(&self) -> Result<Value, ScimError> {
+        let max = self.route.body_max();
+        let body = self.call.body.as_ref().filter(|body| body.len() <= max);
+        let body = body.ok_or_else(|| ScimError::too_large(max))?;
+        if !is_json(&self.call.parts.headers) {
+            return Err(ScimError::unsupported_media_type());
+        }
+        serde_json::from_slice(body).map_err(|error| ScimError::malformed(&error))
+    }
+}
+
+impl Answer {
+    fn new(status: StatusCode, body: Option<Value>) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body,
+        }
+    }
+
+    fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+}
+
+/// `application/scim+json`, `application/json`, any `+json`, or nothing said (RFC 7644 §8.1).
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return true;
+    };
+    let Ok(text) = value.to_str() else {
+        return false;
+    };
+    let essence = text
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence.is_empty() || essence == "application/json" || essence.ends_with("+json")
+}
+
+fn respond(answer: Answer, request_id: &str) -> Response<Bytes> {
+    let body = answer.body.as_ref().map(Value::to_string);
+    let mut response = Response::new(Bytes::from(body.unwrap_or_default()));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    if answer.body.is_some() {
+        response.headers_mut().insert(CONTENT_TYPE, MEDIA_TYPE);
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}

@@ -1,0 +1,125 @@
+//! The parameters of a read: in the query string, or in the body of a search request. RFC 7644 §3.4.2, §3.4.3, §3.9.
+
+use serde_json::Value;
+
+use super::{Exchange, ScimError};
+use crate::filter::{self, Filter};
+use crate::schema::{Projection, Quirks, ResourceType, Scope};
+use crate::store::{COUNT_MAX, Paging};
+
+/// Results on a page when the client does not say.
+pub(super) const COUNT_DEFAULT: u64 = 100;
+
+/// What a client can ask of a read. Unknown parameters are ignored (RFC 7644 §3.4.2).
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    filter: Option<String>,
+    start_index: Option<String>,
+    count: Option<String>,
+    attributes: Option<Vec<String>>,
+    excluded: Option<Vec<String>>,
+}
+
+impl Parameters {
+    /// Reads the query string: form encoding, decoded once, names in any case.
+    pub(super) fn of_query(exchange: &Exchange<'_>) -> Self {
+        let mut parameters = Self::default();
+        let query = exchange.call.parts.uri.query().unwrap_or_default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if !value.trim().is_empty() {
+                let names = || value.split(',').map(str::to_owned).collect();
+                parameters.set(&name, &value, names);
+            }
+        }
+        parameters
+    }
+
+    /// Reads the body of a search request.
+    pub(super) fn of_body(body: &Value) -> Result<Self, ScimError> {
+        let object = body.as_object().ok_or_else(ScimError::not_an_object)?;
+        let mut parameters = Self::default();
+        for (name, value) in object {
+            let text = match value {
+                Value::Null | Value::Object(_) => continue,
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let names = || match value {
+                Value::Array(list) => list
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
+                    .collect(),
+                _ => text.split(',').map(str::to_owned).collect(),
+            };
+            parameters.set(name, &text, names);
+        }
+        Ok(parameters)
+    }
+
+    fn set(&mut self, name: &str, value: &str, names: impl Fn() -> Vec<String>) {
+        match name.to_ascii_lowercase().as_str() {
+            "filter" => self.filter = Some(value.to_owned()),
+            "startindex" => self.start_index = Some(value.to_owned()),
+            "count" => self.count = Some(value.to_owned()),
+            "attributes" => self.attributes = Some(names()),
+            "excludedattributes" => self.excluded = Some(names()),
+            _ => {}
+        }
+    }
+
+    pub(super) fn has_filter(&self) -> bool {
+        self.filter.is_some()
+    }
+
+    pub(super) fn filter(
+        &self,
+        resource_type: &ResourceType,
+        quirks: &mut Quirks,
+    ) -> Result<Option<Filter>, ScimError> {
+        let parse = |text: &String| filter::parse(Scope::Resource(resource_type), text, quirks);
+        Ok(self.filter.as_ref().map(parse).transpose()?)
+    }
+
+    /// `startIndex` below 1 is 1, `count` below 0 is 0 (RFC 7644 §3.4.2.4).
+    pub(super) fn paging(&self) -> Result<Paging, ScimError> {
+        let start_index = number(self.start_index.as_deref(), "startIndex")?
+            .unwrap_or(1)
+            .max(1);
+        let count = number(self.count.as_deref(), "count")?
+            .unwrap_or(COUNT_DEFAULT)
+            .min(COUNT_MAX);
+        Ok(Paging { start_index, count })
+    }
+
+    pub(super) fn projection(&self, resource_type: &ResourceType) -> Result<Projection, ScimError> {
+        let (attributes, excluded) = (
+            borrowed(self.attributes.as_ref()),
+            borrowed(self.excluded.as_ref()),
+        );
+        Ok(Projection::parse(
+            resource_type,
+            attributes.as_deref(),
+            excluded.as_deref(),
+        )?)
+    }
+
+    /// Whether the client chose attributes, and so wants a body (RFC 7644 §3.5.2).
+    pub(super) fn asks_for_attributes(&self) -> bool {
+        self.attributes.is_some()
+    }
+}
+
+fn borrowed(list: Option<&Vec<String>>) -> Option<Vec<&str>> {
+    list.map(|list| list.iter().map(String::as_str).collect())
+}
+
+fn number(text: Option<&str>, name: &'static str) -> Result<Option<u64>, ScimError> {
+    let Some(text) = text else { return Ok(None) };
+    match text.trim().parse::<i128>() {
+        Ok(number) => Ok(Some(u64::try_from(number.max(0)).unwrap_or(u64::MAX))),
+        Err(_) => Err(ScimError::invalid_value(format!(
+            "{name} must be a whole number"
+        ))),
+    }
+}

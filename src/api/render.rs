@@ -1,0 +1,129 @@
+//! Stored records as the representations clients see. RFC 7643 §3, RFC 7644 §3.4.2.
+
+use std::collections::BTreeSet;
+
+use http::header::{ETAG, LOCATION};
+use http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Answer, etag};
+use crate::schema::{Document, GROUP, Projection, ResourceType, USER, schemas_of, timestamp};
+use crate::store::{Id, Membership, Record};
+
+pub(super) const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+/// Says in a group that its members were left out because they are too many; never stored.
+pub(super) const TRUNCATED: &str =
+    "urn:serverless-scim:params:scim:schemas:extension:truncated:2.0:Group";
+
+/// What a representation shows beside the stored document.
+#[derive(Debug)]
+pub(super) enum Derived {
+    None,
+    Groups(Vec<Record>),
+    Members(Membership),
+}
+
+/// Everything that turns a record into its representation.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    pub resource_type: &'a ResourceType,
+    pub base: String,
+    pub projection: Projection,
+}
+
+impl View<'_> {
+    pub(super) fn location(&self, id: Id) -> String {
+        location(&self.base, id)
+    }
+
+    /// The representation as the projection leaves it.
+    pub(super) fn document(&self, record: &Record, derived: Derived) -> Value {
+        let mut shown = Document::new();
+        let mut schemas = schemas_of(self.resource_type, &record.document);
+        if matches!(derived, Derived::Members(Membership::TooMany)) {
+            schemas.push(TRUNCATED);
+        }
+        shown.insert("schemas".to_owned(), json!(schemas));
+        shown.insert("id".to_owned(), json!(record.id.to_string()));
+        shown.extend(record.document.clone());
+        match derived {
+            Derived::Groups(groups) if !groups.is_empty() => {
+                shown.insert(
+                    "groups".to_owned(),
+                    groups.iter().map(|group| self.group(group)).collect(),
+                );
+            }
+            Derived::Members(Membership::Shown(ids)) if !ids.is_empty() => {
+                shown.insert("members".to_owned(), self.members(&ids));
+            }
+            Derived::Members(Membership::TooMany) => {
+                shown.insert(TRUNCATED.to_owned(), json!({ "members": true }));
+            }
+            _ => {}
+        }
+        let meta = json!({
+            "resourceType": self.resource_type.name,
+            "created": timestamp(record.created),
+            "lastModified": timestamp(record.modified),
+            "location": self.location(record.id),
+            "version": etag::of(record),
+        });
+        shown.insert("meta".to_owned(), meta);
+        self.projection.apply(&mut shown);
+        Value::Object(shown)
+    }
+
+    /// The resource as an answer of its own, with its version and place.
+    pub(super) fn answer(&self, status: StatusCode, record: &Record, derived: Derived) -> Answer {
+        Answer::new(status, Some(self.document(record, derived)))
+            .header(ETAG, &etag::of(record))
+            .header(LOCATION, &self.location(record.id))
+    }
+
+    fn members(&self, ids: &BTreeSet<Id>) -> Value {
+        let member = |id: &Id| json!({ "value": id.to_string(), "$ref": self.location(*id), "type": type_of(*id).name });
+        ids.iter().map(member).collect()
+    }
+
+    fn group(&self, group: &Record) -> Value {
+        json!({
+            "value": group.id.to_string(),
+            "$ref": self.location(group.id),
+            "display": group.document.get("displayName"),
+            "type": "direct",
+        })
+    }
+}
+
+fn type_of(id: Id) -> &'static ResourceType {
+    if id.resource_type() == USER.number {
+        &USER
+    } else {
+        &GROUP
+    }
+}
+
+fn location(base: &str, id: Id) -> String {
+    format!("{base}{}/{id}", type_of(id).endpoint)
+}
+
+/// A ListResponse: `itemsPerPage` is what is on this page.
+pub(super) fn list(total: u64, start_index: u64, resources: Vec<Value>) -> Answer {
+    let body = json!({
+        "schemas": [LIST_RESPONSE],
+        "totalResults": total,
+        "startIndex": start_index,
+        "itemsPerPage": resources.len(),
+        "Resources": resources,
+    });
+    Answer::new(StatusCode::OK, Some(body))
+}
+
+/// 304: the client has this version.
+pub(super) fn not_modified(record: &Record) -> Answer {
+    let mut answer = Answer::new(StatusCode::NOT_MODIFIED, None);
+    if let Ok(tag) = HeaderValue::from_str(&etag::of(record)) {
+        answer.headers.insert(ETAG, tag);
+    }
+    answer
+}

@@ -1,0 +1,139 @@
+//! The laptop home: the whole service in one process behind a plain HTTP front.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use http::header::HOST;
+use tokio::net::TcpListener;
+
+use super::{Error, Place};
+use crate::api::{App, Call, GROUP_BODY_MAX};
+use crate::store::Secret;
+
+/// The tenant that the first start creates.
+pub const DEFAULT_TENANT: &str = "default";
+/// A body beyond every limit is read this far before the answer, or the client would see a broken connection instead.
+const DRAINED_MAX: usize = 16 * 1024 * 1024;
+/// How long open requests may take to end after a signal to stop.
+const STOP_TIME: Duration = Duration::from_secs(5);
+
+/// A service that is ready to run.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    app: App,
+    /// The token of the tenant that was just created; `None` on a later start.
+    pub secret: Option<Secret>,
+}
+
+#[derive(Debug, Clone)]
+struct Shared {
+    app: App,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Opens the data and the port; creates the first tenant where there is none.
+    pub async fn bind(place: &Place, listen: SocketAddr) -> Result<Self, Error> {
+        let store = place.open().await?;
+        let secret = match store.find_tenant(DEFAULT_TENANT).await? {
+            Some(_) => None,
+            None => {
+                let tenant = store.create_tenant(DEFAULT_TENANT).await?;
+                Some(store.create_token(&tenant, "first start").await?)
+            }
+        };
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+        let address = listener.local_addr()?;
+        Ok(Self {
+            listener,
+            address,
+            app: App::new(store, None),
+            secret,
+        })
+    }
+
+    pub fn tenant_url(&self) -> String {
+        format!("http://{}/scim/v2", self.address)
+    }
+
+    /// Serves until the process is told to stop.
+    pub async fn run(self) -> Result<(), Error> {
+        let shared = Shared {
+            app: self.app,
+            address: self.address,
+        };
+        let router = Router::new().fallback(answer).with_state(shared);
+        let (told, stopping) = tokio::sync::oneshot::channel();
+        let stop = async move {
+            stop_signal().await;
+            let _ = told.send(());
+        };
+        let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop);
+        tokio::select! {
+            served = serving => served?,
+            () = async { let _ = stopping.await; tokio::time::sleep(STOP_TIME).await } => {}
+        }
+        Ok(())
+    }
+}
+
+async fn answer(State(shared): State<Shared>, request: axum::extract::Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let host = parts
+        .headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .map(str::to_owned);
+    let origin = format!(
+        "http://{}",
+        host.unwrap_or_else(|| shared.address.to_string())
+    );
+    let body = read(body).await;
+    shared
+        .app
+        .handle(Call {
+            parts,
+            body,
+            origin,
+        })
+        .await
+        .map(Body::from)
+}
+
+/// The whole body, or `None` for one beyond every limit.
+async fn read(body: Body) -> Option<Bytes> {
+    let mut stream = body.into_data_stream();
+    let mut bytes = BytesMut::new();
+    let mut length = 0;
+    while let Some(Ok(chunk)) = stream.next().await {
+        length += chunk.len();
+        if length > DRAINED_MAX {
+            break;
+        }
+        if length <= GROUP_BODY_MAX {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    (length <= GROUP_BODY_MAX).then(|| bytes.freeze())
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,150 @@
+//! Plans and their commit: one transaction, retried until its outcome is known.
+
+use std::collections::BTreeSet;
+
+use super::host::random_u64;
+use super::id::Id;
+use super::{StoreError, Tenant};
+use crate::table::{Item, Reason, TableError, Transaction, Write};
+
+/// A request's writes are given up this long after it began.
+const DEADLINE_MS: i64 = 3_000;
+/// Full jitter between tries.
+const JITTER_MS: std::ops::Range<u64> = 10..160;
+
+/// Which part of a change a write is, so that its failed condition has a meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The resource itself.
+    Own,
+    /// A value that must be unique, or a claim to its single slot.
+    Alias(&'static str),
+    /// The document of a member that is being added.
+    Member(Id),
+    /// The edge to a member that is being added or removed.
+    Edge(Id),
+    /// The directory bucket a new resource is counted in.
+    Directory,
+    Other,
+}
+
+/// The writes of one change, each with its role.
+#[derive(Debug)]
+pub(super) struct Plan {
+    roles: Vec<Role>,
+    transaction: Transaction,
+}
+
+/// Which conditions did not hold; the transaction did not happen.
+#[derive(Debug, Default)]
+pub(super) struct Failed {
+    /// The resource changed or went: re-read and plan again. It goes before all else: a stale plan's other failures mean nothing.
+    pub own: bool,
+    /// Values that another resource holds.
+    pub aliases: Vec<(&'static str, Option<Item>)>,
+    /// Members to be added that do not exist.
+    pub members: Vec<Id>,
+    /// Edges that are there already, or gone already.
+    pub edges: BTreeSet<Id>,
+    /// The bucket is full.
+    pub directory: bool,
+}
+
+/// How a commit ended, when the table could tell.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Done,
+    Failed(Failed),
+}
+
+impl Plan {
+    /// `token` names the change; it is the id of its outbox item.
+    pub(super) fn new(token: String) -> Self {
+        Self {
+            roles: vec![],
+            transaction: Transaction {
+                token,
+                writes: vec![],
+            },
+        }
+    }
+
+    pub(super) fn push(&mut self, role: Role, write: Write) {
+        self.roles.push(role);
+        self.transaction.writes.push(write);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.roles.len()
+    }
+
+    fn failed(&self, reasons: Vec<Reason>) -> Failed {
+        let mut failed = Failed::default();
+        for (role, reason) in self.roles.iter().zip(reasons) {
+            let item = match reason {
+                Reason::Condition(item) => item,
+                Reason::Invalid => None,
+                Reason::None | Reason::Conflict | Reason::Throttled => continue,
+            };
+            match role {
+                Role::Own | Role::Other => failed.own = true,
+                Role::Alias(attribute) => failed.aliases.push((attribute, item)),
+                Role::Member(id) => failed.members.push(*id),
+                Role::Edge(id) => {
+                    failed.edges.insert(*id);
+                }
+                Role::Directory => failed.directory = true,
+            }
+        }
+        failed
+    }
+}
+
+impl Tenant {
+    /// Sends the plan until its outcome is known or the request's deadline has passed.
+    ///
+    /// An unknown outcome is settled by sending the identical transaction: its token makes a second effect impossible,
+    /// where a read could miss a first request that commits later.
+    pub(super) async fn commit(&self, plan: &Plan) -> Result<Outcome, StoreError> {
+        let mut unknown = false;
+        loop {
+            match self.table().transact(&plan.transaction).await {
+                Ok(()) => return Ok(Outcome::Done),
+                Err(TableError::Cancelled(reasons)) if decided(&reasons) => {
+                    return Ok(Outcome::Failed(plan.failed(reasons)));
+                }
+                Err(TableError::Cancelled(_) | TableError::Busy) => {}
+                Err(TableError::Unknown(_)) => unknown = true,
+                Err(error) => return Err(StoreError::Table(error)),
+            }
+            if self.past_deadline() {
+                return Err(if unknown {
+                    StoreError::Unavailable
+                } else {
+                    StoreError::Busy
+                });
+            }
+            self.pause().await;
+        }
+    }
+
+    /// Whether the request has used up its time for writing.
+    pub(super) fn past_deadline(&self) -> bool {
+        self.host().now_ms() >= self.request.started + DEADLINE_MS
+    }
+
+    /// Waits a random moment, so that writers that met do not meet again.
+    pub(super) async fn pause(&self) {
+        let span = JITTER_MS.end - JITTER_MS.start;
+        self.host()
+            .sleep_ms(JITTER_MS.start + random_u64(self.host()) % span)
+            .await;
+    }
+}
+
+/// Whether a condition failed, rather than only the moment being bad.
+fn decided(reasons: &[Reason]) -> bool {
+    reasons
+        .iter()
+        .any(|reason| matches!(reason, Reason::Condition(_) | Reason::Invalid))
+}

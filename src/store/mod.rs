@@ -1,0 +1,122 @@
+//! Resources and memberships on one table: keys, plans, lookups, paging. RFC 7644 §3.
+//!
+//! Every change is one transaction, its outbox item included; every read that decides a write is strong.
+
+mod aliases;
+mod commit;
+mod create;
+mod delete;
+mod directory;
+mod error;
+mod host;
+mod id;
+mod keys;
+mod list;
+mod members;
+mod modify;
+mod outbox;
+mod read;
+mod record;
+mod search;
+mod sweep;
+mod tenants;
+mod token;
+
+use std::sync::Arc;
+
+pub use aliases::EMAILS_MAX;
+pub use error::StoreError;
+pub use host::Host;
+pub use id::Id;
+pub use keys::TenantScope;
+pub use list::{COUNT_MAX, Page, Paging, SCAN_MAX};
+pub use members::{ADDS_MAX, Change};
+pub use read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX, Membership};
+pub use record::{DOCUMENT_MAX, Record};
+pub use tenants::{Credential, TenantError};
+pub use token::{Secret, TokenError};
+
+use crate::table::Table;
+use directory::Tails;
+use tenants::Credentials;
+
+/// The table with what one instance remembers about it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    table: Arc<dyn Table>,
+    host: Arc<dyn Host>,
+    tails: Tails,
+    credentials: Credentials,
+}
+
+/// Who asks, and since when: what the outbox notes and the deadline counts from.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Names the request in logs, in the outbox and to the client.
+    pub id: String,
+    /// Milliseconds since 1970.
+    pub started: i64,
+}
+
+/// One tenant's resources, as one request sees and changes them.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    store: Store,
+    scope: TenantScope,
+    /// Which credential acts.
+    actor: String,
+    request: Request,
+}
+
+impl Store {
+    pub fn new(table: Arc<dyn Table>, host: Arc<dyn Host>) -> Self {
+        let (tails, credentials) = (Tails::default(), Credentials::default());
+        Self {
+            shared: Arc::new(Shared {
+                table,
+                host,
+                tails,
+                credentials,
+            }),
+        }
+    }
+
+    /// The tenant that `credential` names.
+    pub fn tenant(&self, credential: &Credential, request: Request) -> Tenant {
+        let Credential { scope, actor, .. } = credential.clone();
+        Tenant {
+            store: self.clone(),
+            scope,
+            actor,
+            request,
+        }
+    }
+
+    pub fn host(&self) -> &dyn Host {
+        self.shared.host.as_ref()
+    }
+
+    fn table(&self) -> &dyn Table {
+        self.shared.table.as_ref()
+    }
+}
+
+impl Tenant {
+    /// The tenant's id, for the log.
+    pub fn scope(&self) -> &TenantScope {
+        &self.scope
+    }
+
+    fn table(&self) -> &dyn Table {
+        self.store.table()
+    }
+
+    fn host(&self) -> &dyn Host {
+        self.store.host()
+    }
+}

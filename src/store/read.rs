@@ -1,0 +1,188 @@
+//! Reading resources, members and memberships; every read is strong. RFC 7644 §3.4.1.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::record::generation;
+use super::sweep::dying;
+use super::{Id, Record, StoreError, Tenant};
+use crate::table::{Consistency, Cursor, Item, Key, Query, Range};
+
+/// Members shown in a group; a group with more shows none and says so.
+pub const MEMBERS_SHOWN_MAX: usize = 10_000;
+/// Groups shown in a user.
+pub const GROUPS_SHOWN_MAX: usize = 1_000;
+/// How often a read of members begins anew when the group changed meanwhile.
+const MEMBER_READS: usize = 3;
+/// Keys of one batch.
+const BATCH: usize = 100;
+
+/// The members of a group, unless they are too many to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Membership {
+    Shown(BTreeSet<Id>),
+    TooMany,
+}
+
+impl Tenant {
+    pub async fn get(&self, id: Id) -> Result<Record, StoreError> {
+        self.find(id).await?.ok_or(StoreError::NotFound)
+    }
+
+    pub(super) async fn find(&self, id: Id) -> Result<Option<Record>, StoreError> {
+        let item = self.table().get(&self.scope.resource(id)).await?;
+        item.as_ref().map(Record::read).transpose()
+    }
+
+    /// The resources that exist of `ids`.
+    pub(super) async fn find_all(
+        &self,
+        ids: impl IntoIterator<Item = Id>,
+    ) -> Result<Vec<Record>, StoreError> {
+        let keys: Vec<Key> = ids.into_iter().map(|id| self.scope.resource(id)).collect();
+        let items = self.batch_get(keys).await?;
+        let mut records = items
+            .iter()
+            .map(Record::read)
+            .collect::<Result<Vec<_>, _>>()?;
+        records.sort_by_key(|record| record.id);
+        Ok(records)
+    }
+
+    /// A group with its members as of one version, or as near as it can be told: the version is never newer than the members.
+    ///
+    /// The dying set is read before the edges, or a deleted member could be seen once more; the head again after them,
+    /// or two versions could mix.
+    pub async fn get_with_members(&self, id: Id) -> Result<(Record, Membership), StoreError> {
+        let mut first: Option<Record> = None;
+        for _ in 0..MEMBER_READS {
+            let (head, rows) =
+                tokio::try_join!(self.get(id), self.query_all(self.scope.work(), Range::All))?;
+            let dying: BTreeSet<Id> = rows.iter().filter_map(dying).collect();
+            let members = self.edges_of(&head, &dying).await?;
+            let again = self.get(id).await?;
+            if again.version == head.version {
+                return Ok((head, members));
+            }
+            first = Some(first.unwrap_or(head));
+        }
+        let (again, rows) =
+            tokio::try_join!(self.get(id), self.query_all(self.scope.work(), Range::All))?;
+        let dying = rows.iter().filter_map(dying).collect();
+        let members = self.edges_of(&again, &dying).await?;
+        Ok((
+            Record {
+                version: first.map_or(again.version, |first| first.version),
+                ..again
+            },
+            members,
+        ))
+    }
+
+    async fn edges_of(
+        &self,
+        head: &Record,
+        dying: &BTreeSet<Id>,
+    ) -> Result<Membership, StoreError> {
+        let pk = self.scope.members(head.id, &head.generation);
+        let items = self
+            .query_up_to(pk, Range::All, MEMBERS_SHOWN_MAX + 1)
+            .await?;
+        if items.len() > MEMBERS_SHOWN_MAX {
+            return Ok(Membership::TooMany);
+        }
+        let ids = items.iter().filter_map(|item| Id::from_key(&item.key.sk));
+        Ok(Membership::Shown(
+            ids.filter(|id| !dying.contains(id)).collect(),
+        ))
+    }
+
+    /// The groups a resource is a direct member of, as they stand.
+    pub async fn groups_of(&self, member: Id) -> Result<Vec<Record>, StoreError> {
+        let edges = self
+            .query_up_to(self.scope.groups(member), Range::All, GROUPS_SHOWN_MAX)
+            .await?;
+        let generations: HashMap<Id, &str> = edges
+            .iter()
+            .filter_map(|edge| Some((Id::from_key(&edge.key.sk)?, generation(edge)?)))
+            .collect();
+        let mut groups = self.find_all(generations.keys().copied()).await?;
+        // An edge of another generation is left over from before the group was emptied.
+        groups.retain(|group| generations.get(&group.id) == Some(&group.generation.as_str()));
+        Ok(groups)
+    }
+
+    /// Whether `member` is in the group now.
+    pub(super) async fn is_member(&self, group: &Record, member: Id) -> Result<bool, StoreError> {
+        let mut head = group.clone();
+        loop {
+            if self
+                .table()
+                .get(&self.scope.forward(head.id, &head.generation, member))
+                .await?
+                .is_some()
+            {
+                return Ok(true);
+            }
+            // The members may have moved to a new generation since the head was read.
+            match self.find(head.id).await? {
+                Some(again) if again.generation != head.generation => head = again,
+                _ => return Ok(false),
+            }
+        }
+    }
+
+    pub(super) async fn batch_get(&self, keys: Vec<Key>) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::with_capacity(keys.len());
+        let mut open = keys;
+        while !open.is_empty() {
+            let rest = open.split_off(open.len().min(BATCH));
+            let asked = open.len();
+            let (found, unprocessed) = self.table().batch_get(&open).await?;
+            items.extend(found);
+            if unprocessed.len() == asked {
+                if self.past_deadline() {
+                    return Err(StoreError::Busy);
+                }
+                self.pause().await;
+            }
+            open = rest;
+            open.extend(unprocessed);
+        }
+        Ok(items)
+    }
+
+    pub(super) async fn query_all(
+        &self,
+        pk: String,
+        range: Range,
+    ) -> Result<Vec<Item>, StoreError> {
+        self.query_up_to(pk, range, usize::MAX).await
+    }
+
+    /// The first `max` items of a range, over as many pages as it takes.
+    pub(super) async fn query_up_to(
+        &self,
+        pk: String,
+        range: Range,
+        max: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut after: Option<Cursor> = None;
+        loop {
+            let limit = u32::try_from(max - items.len()).ok();
+            let query = Query {
+                pk: pk.clone(),
+                range: range.clone(),
+                descending: false,
+                limit,
+                after,
+            };
+            let page = self.table().query(&query, Consistency::Strong).await?;
+            items.extend(page.items);
+            after = page.next;
+            if after.is_none() || items.len() >= max {
+                return Ok(items);
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A resource as stored: its document, version and times, and the item that holds them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read as _, Write as _};
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+
+use super::StoreError;
+use super::aliases::{self, Indexed};
+use super::id::Id;
+use super::keys::{self, TenantScope};
+use crate::schema::Document;
+use crate::table::{Attr, Attrs, BY_EXTERNAL_ID, BY_NAME, Item};
+
+/// Bytes of a document as JSON. Every added member pays for a look at the member's item, so it must stay small.
+pub const DOCUMENT_MAX: usize = 64 * 1024;
+
+const KB: usize = 1024;
+/// Bytes of an item beside its document, roughly: the key, the index keys, version and times.
+const ITEM_REST: usize = 256;
+
+/// A resource at one version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    pub id: Id,
+    /// Grows with every change; the ETag.
+    pub version: i64,
+    /// Milliseconds since 1970.
+    pub created: i64,
+    /// Milliseconds since 1970.
+    pub modified: i64,
+    /// Without `id`, `schemas`, `meta`, `groups` and `members`.
+    pub document: Document,
+    /// Attributes whose value another resource held first, so that the alias stands in a slot of its own.
+    pub(super) twins: BTreeSet<String>,
+    /// Which set of edges holds a group's members; empty for other types.
+    pub(super) generation: String,
+}
+
+/// Names of the attributes of a resource's item.
+pub(super) mod attr {
+    pub(crate) const VERSION: &str = "v";
+    pub(crate) const CREATED: &str = "ct";
+    pub(crate) const MODIFIED: &str = "lm";
+    pub(crate) const DOCUMENT: &str = "d";
+    pub(crate) const TWINS: &str = "tw";
+    pub(crate) const GENERATION: &str = "gen";
+}
+
+impl Record {
+    /// Reads the item of a resource; an item the store did not write is our failure.
+    pub(super) fn read(item: &Item) -> Result<Self, StoreError> {
+        let broken = || StoreError::Broken("a resource's item does not read");
+        let number = |name: &str| match item.attrs.get(name) {
+            Some(Attr::N(number)) => Ok(*number),
+            _ => Err(broken()),
+        };
+        let document = match item.attrs.get(attr::DOCUMENT) {
+            Some(Attr::S(json)) => serde_json::from_str(json).map_err(|_| broken())?,
+            Some(Attr::B(deflated)) => {
+                // The bound keeps a damaged item from filling the memory.
+                let json = DeflateDecoder::new(deflated.as_slice()).take(2 * DOCUMENT_MAX as u64);
+                serde_json::from_reader(json).map_err(|_| broken())?
+            }
+            _ => return Err(broken()),
+        };
+        Ok(Self {
+            id: Id::from_key(&item.key.sk).ok_or_else(broken)?,
+            version: number(attr::VERSION)?,
+            created: number(attr::CREATED)?,
+            modified: number(attr::MODIFIED)?,
+            document,
+            twins: match item.attrs.get(attr::TWINS) {
+                Some(Attr::Ss(names)) => names.iter().cloned().collect(),
+                _ => BTreeSet::new(),
+            },
+            generation: generation(item).unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// What the item holds beside its key.
+    pub(super) fn attrs(&self, tenant: &TenantScope) -> Result<Attrs, StoreError> {
+        let mut attrs: Attrs = BTreeMap::from([
+            (attr::VERSION, Attr::N(self.version)),
+            (attr::CREATED, Attr::N(self.created)),
+            (attr::MODIFIED, Attr::N(self.modified)),
+            (attr::DOCUMENT, encode(&self.document)?),
+        ]);
+        if !self.twins.is_empty() {
+            attrs.insert(attr::TWINS, Attr::Ss(self.twins.iter().cloned().collect()));
+        }
+        if !self.generation.is_empty() {
+            attrs.insert(attr::GENERATION, Attr::S(self.generation.clone()));
+        }
+        let resource_type = self.id.resource_type();
+        for indexed in aliases::indexed(resource_type) {
+            let (index, partition) = match indexed {
+                Indexed { by_name: true, .. } => (BY_NAME, tenant.names(resource_type)),
+                Indexed {
+                    name: "externalId", ..
+                } => (BY_EXTERNAL_ID, tenant.external_ids(resource_type)),
+                _ => continue,
+            };
+            if let Some(norm) = aliases::norms(indexed, &self.document).pop() {
+                attrs.insert(index.pk, Attr::S(partition));
+                attrs.insert(index.sk, Attr::S(keys::index_sort(&norm, self.id)));
+            }
+        }
+        Ok(attrs)
+    }
+}
+
+/// The generation that a group's item names.
+pub(super) fn generation(item: &Item) -> Option<&str> {
+    match item.attrs.get(attr::GENERATION) {
+        Some(Attr::S(generation)) => Some(generation),
+        _ => None,
+    }
+}
+
+/// JSON, deflated where that makes the item a whole KB smaller: writes are billed by the KB.
+fn encode(document: &Document) -> Result<Attr, StoreError> {
+    let json = serde_json::to_string(document)
+        .map_err(|_| StoreError::Broken("a document does not write"))?;
+    if json.len() > DOCUMENT_MAX {
+        return Err(StoreError::DocumentTooLarge);
+    }
+    if json.len() + ITEM_REST <= KB {
+        return Ok(Attr::S(json));
+    }
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    let deflated = encoder
+        .write_all(json.as_bytes())
+        .and_then(|()| encoder.finish())
+        .map_err(|_| StoreError::Broken("a document does not deflate"))?;
+    let units = |bytes: usize| (bytes + ITEM_REST).div_ceil(KB);
+    if units(deflated.len()) < units(json.len()) {
+        Ok(Attr::B(deflated))
+    } else {
+        Ok(Attr::S(json))
+    }
+}

@@ -1,0 +1,185 @@
+//! DynamoDB in this process: the SDK's requests go straight to a dynoxide database, without a socket.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::{Database, DynoxideError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{CreateError, DynamoDb, client, create_table};
+
+/// The table's name, which nobody sees.
+const TABLE_NAME: &str = "scim";
+
+/// Why the embedded database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the path {0} is not UTF-8")]
+    Path(PathBuf),
+    #[error("the database cannot be opened")]
+    Database(#[from] DynoxideError),
+    #[error(transparent)]
+    Table(#[from] CreateError),
+}
+
+/// A new table in memory, gone with the last clone of the handle.
+pub async fn memory() -> Result<DynamoDb, OpenError> {
+    open(Database::memory()?).await
+}
+
+/// The table in the file at `path`, made if missing; what was acknowledged survives the death of the process.
+///
+/// Items that have expired are removed on opening.
+pub async fn file(path: &Path) -> Result<DynamoDb, OpenError> {
+    let text = path
+        .to_str()
+        .ok_or_else(|| OpenError::Path(path.to_owned()))?;
+    let database = Database::new(text)?;
+    database.sweep_ttl()?;
+    open(database).await
+}
+
+async fn open(database: Database) -> Result<DynamoDb, OpenError> {
+    let engine = SharedHttpClient::new(Engine(database));
+    // Neither can help: a call that came so far is carried out, and fails the same way again.
+    let config = Builder::from(&client::no_account(engine))
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::disabled());
+    let db = DynamoDb::new(config, TABLE_NAME);
+    create_table(&db).await?;
+    Ok(db)
+}
+
+/// Carries out the SDK's requests.
+#[derive(Clone)]
+struct Engine(Database);
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Engine").finish_non_exhaustive()
+    }
+}
+
+impl HttpClient for Engine {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Engine {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let engine = self.clone();
+        HttpConnectorFuture::new(async move {
+            tokio::task::spawn_blocking(move || engine.answer(&request))
+                .await
+                .map_err(unanswered)?
+        })
+    }
+}
+
+impl Engine {
+    fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        let body = request.body().bytes().unwrap_or_default();
+        let (status, answer) = match self.carry_out(operation, body) {
+            Some(Ok(answer)) => (200, answer),
+            Some(Err(error)) => (error.status_code(), error.to_json().into_bytes()),
+            None => (400, UNKNOWN_OPERATION.as_bytes().to_vec()),
+        };
+        let status = StatusCode::try_from(status).map_err(unanswered)?;
+        Ok(HttpResponse::new(status, SdkBody::from(answer)))
+    }
+
+    /// `None` for an operation that we do not use or dynoxide does not have.
+    fn carry_out(&self, operation: &str, body: &[u8]) -> Option<Result<Vec<u8>, DynoxideError>> {
+        let db = &self.0;
+        Some(match operation {
+            "GetItem" => run(body, |request| db.get_item(request)),
+            "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
+            "Query" => run(body, |request| db.query(request)),
+            "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
+            "PutItem" => run(body, |request| db.put_item(request)),
+            "UpdateItem" => run(body, |request| db.update_item(request)),
+            "DeleteItem" => run(body, |request| db.delete_item(request)),
+            "CreateTable" => run(body, |request| db.create_table(request)),
+            "DescribeTable" => run(body, |request| db.describe_table(request)),
+            "UpdateTimeToLive" => run(body, |request| db.update_time_to_live(request)),
+            "DescribeTimeToLive" => run(body, |request| db.describe_time_to_live(request)),
+            _ => return None,
+        })
+    }
+}
+
+fn unanswered(error: impl Into<BoxError>) -> ConnectorError {
+    ConnectorError::other(error.into(), None)
+}
+
+const UNKNOWN_OPERATION: &str =
+    r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#;
+
+fn run<Q: DeserializeOwned, A: Serialize>(
+    body: &[u8],
+    call: impl FnOnce(Q) -> Result<A, DynoxideError>,
+) -> Result<Vec<u8>, DynoxideError> {
+    let request = serde_json::from_slice(body)
+        .map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
+    serde_json::to_vec(&call(request)?)
+        .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::{
+        Attr, Attrs, Condition, Key, Reason, Table, TableError, Transaction, Write,
+    };
+
+    #[tokio::test]
+    async fn a_lost_race_names_the_item_that_won() {
+        let db = memory().await.expect("memory");
+        let put = |name: &str| Write::Put {
+            key: Key {
+                pk: name.into(),
+                sk: "@".into(),
+            },
+            attrs: Attrs::from([("v", Attr::N(1))]),
+            condition: Some(Condition::NotExists),
+        };
+        let transaction = |token: &str, writes| Transaction {
+            token: token.into(),
+            writes,
+        };
+        db.transact(&transaction("1", vec![put("a")]))
+            .await
+            .expect("first");
+        let lost = db
+            .transact(&transaction("2", vec![put("b"), put("a")]))
+            .await
+            .expect_err("second");
+        let TableError::Cancelled(reasons) = lost else {
+            panic!("{lost:?}")
+        };
+        let old = db.get(put("a").key()).await.expect("get");
+        assert_eq!(reasons, [Reason::None, Reason::Condition(old)]);
+        assert_eq!(db.get(put("b").key()).await.expect("get"), None);
+    }
+}
