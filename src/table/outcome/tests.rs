@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_dynamodb::config::{HttpClient, SharedHttpClient};
@@ -16,11 +16,18 @@ use crate::table::{
     TableError, Transaction, Write,
 };
 
-/// Answers requests from a script, `None` for a broken connection, and keeps their bodies.
+#[derive(Debug, Clone)]
+enum Answer {
+    /// The connection breaks.
+    Lost,
+    Body(u16, Value),
+}
+
+/// Answers requests from a script, and keeps their bodies.
 #[derive(Debug, Clone, Default)]
 struct Script {
-    answers: std::sync::Arc<Mutex<VecDeque<Option<(u16, Value)>>>>,
-    bodies: std::sync::Arc<Mutex<Vec<Value>>>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
+    bodies: Arc<Mutex<Vec<Value>>>,
 }
 
 impl HttpClient for Script {
@@ -39,16 +46,14 @@ impl HttpConnector for Script {
         self.bodies.lock().unwrap().push(body);
         let answer = self.answers.lock().unwrap().pop_front().expect("scripted");
         HttpConnectorFuture::ready(match answer {
-            Some((status, body)) => Ok(HttpResponse::new(
+            Answer::Body(status, body) => Ok(HttpResponse::new(
                 status.try_into().expect("status"),
                 SdkBody::from(body.to_string()),
             )),
-            None => Err(ConnectorError::io("connection reset".into())),
+            Answer::Lost => Err(ConnectorError::io("connection reset".into())),
         })
     }
 }
-
-type Answer = Option<(u16, Value)>;
 
 fn scripted(answers: &[Answer]) -> (DynamoDb, Script) {
     let script = Script::default();
@@ -58,27 +63,26 @@ fn scripted(answers: &[Answer]) -> (DynamoDb, Script) {
 }
 
 fn error(status: u16, name: &str) -> Answer {
-    Some((
-        status,
-        json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}") }),
-    ))
+    Answer::Body(status, body_of(name))
+}
+
+fn body_of(name: &str) -> Value {
+    json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}") })
 }
 
 fn cancelled(codes: &[&str]) -> Answer {
     let reasons: Vec<_> = codes.iter().map(|code| json!({ "Code": code })).collect();
-    let (status, mut body) = error(400, "TransactionCanceledException").expect("some");
+    let mut body = body_of("TransactionCanceledException");
     body["CancellationReasons"] = reasons.into();
-    Some((status, body))
+    Answer::Body(400, body)
 }
-
-const LOST: Answer = None;
 
 fn throttled() -> Answer {
     error(400, "ThrottlingException")
 }
 
 fn done() -> Answer {
-    Some((200, json!({})))
+    Answer::Body(200, json!({}))
 }
 
 fn key(name: &str) -> Key {
@@ -122,7 +126,10 @@ async fn transact(answers: &[Answer]) -> Seen {
         Err(TableError::Cancelled(reasons)) => Seen::Cancelled(reasons),
         Err(other) => panic!("{other:?}"),
     };
-    assert!(script.answers.lock().unwrap().is_empty(), "all answers used");
+    assert!(
+        script.answers.lock().unwrap().is_empty(),
+        "all answers used"
+    );
     let bodies = script.bodies.lock().unwrap();
     assert!(
         bodies.iter().all(|body| *body == bodies[0]),
@@ -147,7 +154,10 @@ async fn what_was_answered_did_not_happen() {
 
 #[tokio::test]
 async fn what_was_not_answered_may_have_happened() {
-    assert_eq!(transact(&[LOST, LOST, LOST]).await, Seen::Unknown);
+    assert_eq!(
+        transact(&[Answer::Lost, Answer::Lost, Answer::Lost]).await,
+        Seen::Unknown
+    );
     let broken = error(500, "InternalServerError");
     assert_eq!(
         transact(&[broken.clone(), broken.clone(), broken]).await,
@@ -162,18 +172,18 @@ async fn what_was_not_answered_may_have_happened() {
 
 #[tokio::test]
 async fn a_lost_attempt_outweighs_a_later_refusal_but_not_an_answer() {
-    assert_eq!(transact(&[LOST, done()]).await, Seen::Done);
+    assert_eq!(transact(&[Answer::Lost, done()]).await, Seen::Done);
     assert_eq!(
-        transact(&[LOST, throttled(), throttled()]).await,
+        transact(&[Answer::Lost, throttled(), throttled()]).await,
         Seen::Unknown
     );
     assert_eq!(
-        transact(&[LOST, cancelled(&["None", "TransactionConflict"])]).await,
+        transact(&[Answer::Lost, cancelled(&["None", "TransactionConflict"])]).await,
         Seen::Unknown,
         "the conflict may be with the lost attempt"
     );
     assert_eq!(
-        transact(&[LOST, cancelled(&["None", "ConditionalCheckFailed"])]).await,
+        transact(&[Answer::Lost, cancelled(&["None", "ConditionalCheckFailed"])]).await,
         Seen::Cancelled(vec![Reason::None, Reason::Condition(None)])
     );
 }
@@ -204,9 +214,9 @@ async fn reasons_by_position() {
 
 #[tokio::test]
 async fn a_single_write_that_failed_its_condition() {
-    let (status, mut body) = error(400, "ConditionalCheckFailedException").expect("some");
+    let mut body = body_of("ConditionalCheckFailedException");
     body["Item"] = json!({ "PK": { "S": "a" }, "SK": { "S": "@" }, "v": { "N": "4" } });
-    let (db, script) = scripted(&[Some((status, body))]);
+    let (db, script) = scripted(&[Answer::Body(400, body)]);
     let Err(TableError::Condition(Some(old))) = db.write(&put("a")).await else {
         panic!("the condition failed");
     };
@@ -229,7 +239,10 @@ async fn without_credentials_nothing_was_sent() {
     config.set_credentials_provider(None);
     let db = DynamoDb::from_config(&config.build(), "scim");
     let failure = db.transact(&two_puts()).await;
-    assert!(matches!(failure, Err(TableError::Refused(_))), "{failure:?}");
+    assert!(
+        matches!(failure, Err(TableError::Refused(_))),
+        "{failure:?}"
+    );
 }
 
 #[tokio::test]
