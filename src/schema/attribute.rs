@@ -103,6 +103,11 @@ impl Attribute {
     }
 }
 
-pub(super) fn named<'a>(attributes: &'a [Arc<Attribute>], name: &str) -> Option<&'a Arc<Attribute>> {
-    attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+pub(super) fn named<'a>(
+    attributes: &'a [Arc<Attribute>],
+    name: &str,
+) -> Option<&'a Arc<Attribute>> {
+    attributes
+        .iter()
+        .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
 }

@@ -142,21 +142,38 @@ impl Target {
                 };
                 let (attribute, sub) = resolve(name, lookup)?;
                 let extension = extension.then(|| Arc::clone(&schema.id));
-                Ok(Self::Attribute(AttrPath { extension, attribute, sub }))
+                Ok(Self::Attribute(AttrPath {
+                    extension,
+                    attribute,
+                    sub,
+                }))
             }
         }
     }
 }
 
 /// A name without URN: a core attribute, else the extension attribute of that name.
-fn bare(resource_type: &ResourceType, text: &str, quirks: &mut Quirks) -> Result<Target, PathError> {
+fn bare(
+    resource_type: &ResourceType,
+    text: &str,
+    quirks: &mut Quirks,
+) -> Result<Target, PathError> {
     let core = resolve(text, |name| resource_type.core_attribute(name).cloned());
     match core {
-        Ok((attribute, sub)) => Ok(Target::Attribute(AttrPath { extension: None, attribute, sub })),
+        Ok((attribute, sub)) => Ok(Target::Attribute(AttrPath {
+            extension: None,
+            attribute,
+            sub,
+        })),
         Err(error) => {
             let found = resource_type.extensions.iter().find_map(|schema| {
-                let (attribute, sub) = resolve(text, |name| schema.attribute(name).cloned()).ok()?;
-                Some(AttrPath { extension: Some(Arc::clone(&schema.id)), attribute, sub })
+                let (attribute, sub) =
+                    resolve(text, |name| schema.attribute(name).cloned()).ok()?;
+                Some(AttrPath {
+                    extension: Some(Arc::clone(&schema.id)),
+                    attribute,
+                    sub,
+                })
             });
             let path = found.ok_or(error)?;
             quirks.met(Quirk::ExtensionName);
@@ -168,14 +185,23 @@ fn bare(resource_type: &ResourceType, text: &str, quirks: &mut Quirks) -> Result
 /// A sub-attribute name inside `[...]`.
 fn inside(parent: &Attribute, text: &str) -> Result<Target, PathError> {
     let (attribute, sub) = resolve(text, |name| parent.sub_attribute(name).cloned())?;
-    Ok(Target::Attribute(AttrPath { extension: None, attribute, sub }))
+    Ok(Target::Attribute(AttrPath {
+        extension: None,
+        attribute,
+        sub,
+    }))
 }
 
 type Resolved = (Arc<Attribute>, Option<Arc<Attribute>>);
 
-fn resolve(text: &str, lookup: impl Fn(&str) -> Option<Arc<Attribute>>) -> Result<Resolved, PathError> {
+fn resolve(
+    text: &str,
+    lookup: impl Fn(&str) -> Option<Arc<Attribute>>,
+) -> Result<Resolved, PathError> {
     let unknown = || PathError::UnknownAttribute(text.to_owned());
-    let (name, sub) = text.split_once('.').map_or((text, None), |(name, sub)| (name, Some(sub)));
+    let (name, sub) = text
+        .split_once('.')
+        .map_or((text, None), |(name, sub)| (name, Some(sub)));
     if !is_name(name) || !sub.is_none_or(is_name) {
         return Err(PathError::Syntax(text.to_owned()));
     }
@@ -193,17 +219,21 @@ fn resolve(text: &str, lookup: impl Fn(&str) -> Option<Arc<Attribute>>) -> Resul
 fn is_name(text: &str) -> bool {
     let body = text.strip_prefix('$').unwrap_or(text);
     body.starts_with(|c: char| c.is_ascii_alphabetic())
-        && body.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        && body
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 fn is_urn(text: &str) -> bool {
-    text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
+    text.get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
 }
 
 /// What follows `urn` in `text`: nothing, or a separator and more.
 fn strip_urn<'t>(text: &'t str, urn: &str) -> Option<&'t str> {
     let (start, rest) = text.split_at_checked(urn.len())?;
-    (start.eq_ignore_ascii_case(urn) && (rest.is_empty() || rest.starts_with([':', '.']))).then_some(rest)
+    (start.eq_ignore_ascii_case(urn) && (rest.is_empty() || rest.starts_with([':', '.'])))
+        .then_some(rest)
 }
 
 #[cfg(test)]
@@ -227,28 +257,46 @@ mod tests {
     fn names_are_found_in_any_case_and_shown_in_the_schemas() {
         check("USERNAME", Ok("userName"));
         check("Name.FamilyName", Ok("name.familyName"));
-        check("emails.$REF", Err(PathError::UnknownAttribute("emails.$REF".into())));
+        check(
+            "emails.$REF",
+            Err(PathError::UnknownAttribute("emails.$REF".into())),
+        );
         check("meta.lastmodified", Ok("meta.lastModified"));
-        check("urn:ietf:params:scim:schemas:core:2.0:User:title", Ok("title"));
+        check(
+            "urn:ietf:params:scim:schemas:core:2.0:User:title",
+            Ok("title"),
+        );
     }
 
     #[test]
     fn urns_hold_dots_and_colons_of_their_own() {
         let manager = format!("{ENTERPRISE}:manager.value");
         check(&manager, Ok(&manager));
-        check(&format!("{ENTERPRISE}.manager"), Ok(&format!("{ENTERPRISE}:manager")));
+        check(
+            &format!("{ENTERPRISE}.manager"),
+            Ok(&format!("{ENTERPRISE}:manager")),
+        );
         check(&ENTERPRISE.to_uppercase(), Ok(ENTERPRISE));
         check("manager", Ok(&format!("{ENTERPRISE}:manager")));
     }
 
     #[test]
     fn what_no_schema_defines_is_an_error_with_the_text() {
-        check("shoeSize", Err(PathError::UnknownAttribute("shoeSize".into())));
-        check("urn:acme:User:x", Err(PathError::UnknownSchema("urn:acme:User:x".into())));
+        check(
+            "shoeSize",
+            Err(PathError::UnknownAttribute("shoeSize".into())),
+        );
+        check(
+            "urn:acme:User:x",
+            Err(PathError::UnknownSchema("urn:acme:User:x".into())),
+        );
         check("name.a.b", Err(PathError::Syntax("name.a.b".into())));
         check("", Err(PathError::Syntax(String::new())));
-        check("urn:ietf:params:scim:schemas:core:2.0:User", Err(PathError::UnknownAttribute(
-            "urn:ietf:params:scim:schemas:core:2.0:User".into(),
-        )));
+        check(
+            "urn:ietf:params:scim:schemas:core:2.0:User",
+            Err(PathError::UnknownAttribute(
+                "urn:ietf:params:scim:schemas:core:2.0:User".into(),
+            )),
+        );
     }
 }

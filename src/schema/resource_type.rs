@@ -56,7 +56,9 @@ impl ResourceType {
 
     /// The extension schema with this URN, in any case.
     pub fn extension(&self, urn: &str) -> Option<&Arc<Schema>> {
-        self.extensions.iter().find(|schema| schema.id.eq_ignore_ascii_case(urn))
+        self.extensions
+            .iter()
+            .find(|schema| schema.id.eq_ignore_ascii_case(urn))
     }
 
     /// Core schema first, then the extensions.
@@ -69,7 +71,10 @@ fn read(json: &str) -> Arc<Schema> {
     Arc::new(parse(json))
 }
 
-#[allow(clippy::expect_used, reason = "the documents are compiled in and read by the first test")]
+#[allow(
+    clippy::expect_used,
+    reason = "the documents are compiled in and read by the first test"
+)]
 fn parse<T: serde::de::DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).expect("the compiled-in schema documents are valid")
 }
