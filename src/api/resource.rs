@@ -125,6 +125,7 @@ async fn replace(
         {
             document.insert("active".to_owned(), active.clone());
         }
+        schema::unchanged(kind, &old.document, &document)?;
         Ok::<_, ScimError>(Change {
             document,
             members: members.clone(),
