@@ -186,7 +186,7 @@ impl Bench {
 }
 
 pub(crate) fn object(value: Value) -> Document {
-    value.as_object().unwrap().clone()
+    serde_json::from_value(value).unwrap()
 }
 
 pub(crate) fn user(name: &str) -> Value {

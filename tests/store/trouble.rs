@@ -81,7 +81,9 @@ async fn step_of(bench: &Bench, model: &mut Model, random: &mut StdRng, step: us
             let told = known(bench.remove(team, ada).await).map(|()| false);
             model.edges.insert((team, ada), told);
         }
-        (8, Some(ada), Some(team)) if step % 2 == 0 => replace(bench, model, team, ada).await,
+        (8, Some(ada), Some(team)) if step.is_multiple_of(2) => {
+            replace(bench, model, team, ada).await
+        }
         (8, Some(ada), _) => {
             let name = format!("r{step}@fabrikam.example");
             let told = known(bench.set(ada, "userName", json!(name)).await).map(|()| name);
@@ -145,8 +147,8 @@ async fn verify(bench: &Bench, model: &Model, seed: u64) {
     let list = bench.list(&GROUP).await;
     for page in [&list, &bench.list(&USER).await] {
         assert_eq!(
-            page.total as usize,
-            page.records.len(),
+            page.total,
+            page.records.len() as u64,
             "seed {seed}: the count is wrong"
         );
     }
