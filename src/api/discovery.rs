@@ -3,9 +3,10 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::bulk::OPERATIONS_MAX;
 use super::query::Parameters;
 use super::route::Discovery;
-use super::{Answer, Exchange, ScimError, render};
+use super::{Answer, BODY_MAX, Exchange, ScimError, render};
 use crate::schema::{GROUP, ResourceType, Schema, USER};
 use crate::store::COUNT_MAX;
 
@@ -90,7 +91,7 @@ fn config(base: &str) -> Value {
     json!({
         "schemas": [CONFIG],
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "bulk": { "supported": true, "maxOperations": OPERATIONS_MAX, "maxPayloadSize": BODY_MAX },
         "filter": { "supported": true, "maxResults": COUNT_MAX },
         "changePassword": { "supported": false },
         "sort": { "supported": false },

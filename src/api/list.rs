@@ -7,7 +7,7 @@ use super::query::Parameters;
 use super::render::{self, Derived, View};
 use super::resource::{groups, view};
 use super::{Answer, Exchange, ScimError};
-use crate::schema::ResourceType;
+use crate::schema::{ResourceType, Scope};
 use crate::store::{Page, Record, StoreError, Tenant};
 
 /// A page of users with more rows leaves their groups out; a list shows at most this many members of a group.
@@ -34,15 +34,25 @@ pub(super) async fn list(
 ) -> Result<Answer, ScimError> {
     let view = &view(kind, parameters, exchange)?;
     let paging = parameters.paging()?;
-    let Page { total, records } = match parameters.filter(kind, &mut exchange.quirks)? {
-        Some(filter) => tenant.search(kind, &filter, paging).await?,
-        None => tenant.list(kind, paging).await?,
-    };
+    let Page { total, records } =
+        match parameters.filter(Scope::Resource(kind), &mut exchange.quirks)? {
+            Some(filter) => tenant.search(kind, &filter, paging).await?,
+            None => tenant.list(kind, paging).await?,
+        };
+    let rows = rows(tenant, view, records).await?;
+    Ok(render::list(total, paging.start_index, &rows))
+}
+
+/// The records as complete rows.
+pub(super) async fn rows(
+    tenant: &Tenant,
+    view: &View<'_>,
+    records: Vec<Record>,
+) -> Result<Vec<Value>, ScimError> {
     let derive = view.shows_members() || (view.shows_groups() && records.len() <= LISTED_MAX);
     let rows = stream::iter(records).map(|record| row(tenant, view, record, derive));
     let rows: Vec<Option<Value>> = rows.buffered(PARALLEL).try_collect().await?;
-    let rows: Vec<Value> = rows.into_iter().flatten().collect();
-    Ok(render::list(total, paging.start_index, &rows))
+    Ok(rows.into_iter().flatten().collect())
 }
 
 /// One row; `None` where the resource was deleted since it was found.

@@ -3,6 +3,7 @@
 //! The two homes, Lambda and `serve`, differ only in how they come by a [`Call`].
 
 mod auth;
+mod bulk;
 mod discovery;
 mod error;
 mod etag;
@@ -12,6 +13,7 @@ mod query;
 mod render;
 mod resource;
 mod route;
+mod search;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -19,6 +21,7 @@ use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::Value;
 
+pub use bulk::OPERATIONS_MAX as BULK_OPERATIONS_MAX;
 pub use error::ScimError;
 pub use route::Function;
 
@@ -119,6 +122,8 @@ async fn dispatch(store: &Store, exchange: &mut Exchange<'_>) -> Result<Answer, 
         Endpoint::Resource(resource_type, id) => {
             resource::single(&tenant, resource_type, &id, exchange).await
         }
+        Endpoint::SearchAll => search::all(&tenant, exchange).await,
+        Endpoint::Bulk => bulk::run(store, &credential, exchange).await,
         Endpoint::Discovery(document) => discovery::answer(document, exchange),
         Endpoint::Me => Err(ScimError::not_implemented(
             "/Me is not offered; look the user up by filter",

@@ -74,10 +74,10 @@ impl Parameters {
 
     pub(super) fn filter(
         &self,
-        resource_type: &ResourceType,
+        scope: Scope<'_>,
         quirks: &mut Quirks,
     ) -> Result<Option<Filter>, ScimError> {
-        let parse = |text: &String| filter::parse(Scope::Resource(resource_type), text, quirks);
+        let parse = |text: &String| filter::parse(scope, text, quirks);
         Ok(self.filter.as_ref().map(parse).transpose()?)
     }
 
