@@ -135,7 +135,7 @@ mod tests {
             r#"not (userName eq "a") and displayName eq "b""#,
             r#"displayName eq "b""#,
         );
-        check(r#"userName pr or members pr"#, "userName pr", "members pr");
+        check("userName pr or members pr", "userName pr", "members pr");
         check("userName pr and members pr", "never", "never");
     }
 
