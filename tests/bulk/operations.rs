@@ -170,8 +170,8 @@ async fn an_operation_that_is_wrong_fails_alone() {
             "200", "400", "412", "201"
         ]
     );
-    for position in 0..5 {
-        assert_eq!(results[position]["response"]["scimType"], "invalidSyntax");
+    for result in &results[..5] {
+        assert_eq!(result["response"]["scimType"], "invalidSyntax");
     }
     assert_eq!(results[13]["response"]["scimType"], "invalidPath");
     for position in [4, 10, 11, 12, 13, 14] {
