@@ -8,7 +8,7 @@ use super::render::{self, Derived, View};
 use super::resource::{groups, view};
 use super::{Answer, Exchange, ScimError};
 use crate::schema::{ResourceType, Scope};
-use crate::store::{Page, Record, StoreError, Tenant};
+use crate::store::{Record, StoreError, Tenant};
 
 /// A page of users with more rows leaves their groups out; a list shows at most this many members of a group.
 const LISTED_MAX: usize = 100;
@@ -33,14 +33,18 @@ pub(super) async fn list(
     exchange: &mut Exchange<'_>,
 ) -> Result<Answer, ScimError> {
     let view = &view(kind, parameters, exchange)?;
-    let paging = parameters.paging()?;
-    let Page { total, records } =
-        match parameters.filter(Scope::Resource(kind), &mut exchange.quirks)? {
-            Some(filter) => tenant.search(kind, &filter, paging).await?,
-            None => tenant.list(kind, paging).await?,
-        };
+    let question = parameters.question(tenant.scope().to_string(), kind.endpoint);
+    let now_ms = exchange.request.started;
+    let paging = parameters.paging(&question, now_ms)?;
+    let filter = parameters.filter(Scope::Resource(kind), &mut exchange.quirks)?;
+    let sort = parameters.sort(Scope::Resource(kind), &mut exchange.quirks)?;
+    let page = tenant
+        .search(kind, filter.as_ref(), sort.as_ref(), &paging)
+        .await?;
+    let (total, records) = (page.total, page.records);
+    let next = page.next.map(|position| question.cursor(position, now_ms));
     let rows = rows(tenant, view, records).await?;
-    Ok(render::list(total, paging.start_index, &rows))
+    Ok(render::page(total, &paging, next, rows))
 }
 
 /// The records as complete rows.

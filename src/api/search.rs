@@ -6,32 +6,43 @@ use super::resource::view;
 use super::{Answer, Exchange, ScimError, render};
 use crate::filter::{CompareOp, Filter};
 use crate::schema::{AttrPath, GROUP, ResourceType, Scope, USER};
-use crate::store::{Page, Paging, Tenant};
+use crate::store::{Paging, Start, Tenant};
 
-/// One page over the types in their order, its total exact.
+/// One page over the types in their order, each sorted by itself, the total exact.
 pub(super) async fn all(tenant: &Tenant, exchange: &mut Exchange<'_>) -> Result<Answer, ScimError> {
     let parameters = Parameters::of_body(&exchange.json()?)?;
-    let paging = parameters.paging()?;
+    let question = parameters.question(tenant.scope().to_string(), "");
+    let paging = parameters.paging(&question, exchange.request.started)?;
+    let Start::Index(first) = paging.start else {
+        return Err(ScimError::invalid_cursor(
+            "cursors lead through /Users and /Groups; page this list by startIndex",
+        ));
+    };
     let (users, groups): (&ResourceType, &ResourceType) = (&USER, &GROUP);
     let (mut total, mut open, mut shown) = (0, paging.count, vec![]);
     for types in [[users, groups], [groups, users]] {
         let [kind, _] = types;
         let view = view(kind, &parameters, exchange)?;
         let filter = parameters.filter(Scope::Any(&types), &mut exchange.quirks)?;
+        let sort = parameters.sort(Scope::Any(&types), &mut exchange.quirks)?;
+        let sort = sort.filter(|sort| !is_foreign(&sort.path, kind));
         let window = Paging {
-            start_index: paging.start_index.saturating_sub(total).max(1),
+            start: Start::Index(first.saturating_sub(total).max(1)),
             count: open,
         };
-        let page = match filter.map(|filter| applied(filter, kind)) {
-            Some(Applied::Never) => Page::default(),
-            Some(Applied::If(filter)) => tenant.search(kind, &filter, window).await?,
-            None | Some(Applied::Always) => tenant.list(kind, window).await?,
+        let filter = match filter.map(|filter| applied(filter, kind)) {
+            Some(Applied::Never) => continue,
+            Some(Applied::If(filter)) => Some(filter),
+            None | Some(Applied::Always) => None,
         };
-        total += page.total;
+        let page = tenant
+            .search(kind, filter.as_ref(), sort.as_ref(), &window)
+            .await?;
+        total += page.total.unwrap_or_default();
         open = open.saturating_sub(page.records.len() as u64);
         shown.extend(rows(tenant, &view, page.records).await?);
     }
-    Ok(render::list(total, paging.start_index, &shown))
+    Ok(render::page(Some(total), &paging, None, shown))
 }
 
 /// What is left of a filter for one resource type.

@@ -74,6 +74,23 @@ async fn a_type_without_the_attribute_has_no_value_for_it() {
 }
 
 #[tokio::test]
+async fn each_type_is_sorted_by_itself() {
+    let service = service().await;
+    let sorted = async |by: &str| {
+        let body = json!({ "sortBy": by, "sortOrder": "descending" });
+        names(&service, body).await.1
+    };
+    assert_eq!(
+        sorted("userName").await[..3],
+        ["rail.cy", "harbour.ben", "harbour.ada"]
+    );
+    assert_eq!(
+        sorted("displayName").await[3..],
+        ["Harbour Survey", "Harbour"]
+    );
+}
+
+#[tokio::test]
 async fn searches_are_refused_as_elsewhere() {
     let service = service().await;
     let refused = async |body: Value| {
@@ -96,5 +113,9 @@ async fn searches_are_refused_as_elsewhere() {
     assert_eq!(refused(json!([])).await, (400, json!("invalidSyntax")));
     let both = json!({ "attributes": ["id"], "excludedAttributes": ["name"] });
     assert_eq!(refused(both).await, (400, json!("invalidValue")));
+    let cursor = json!({ "cursor": "" });
+    assert_eq!(refused(cursor).await, (400, json!("invalidCursor")));
+    let sort = json!({ "sortBy": "shoeSize" });
+    assert_eq!(refused(sort).await, (400, json!("invalidPath")));
     assert_eq!(service.get("/.search").await.0, 405);
 }
