@@ -1,5 +1,7 @@
 //! A SCIM client that distrusts every answer: see [`Reply::faults`].
 
+use std::sync::{Arc, Mutex};
+
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -12,6 +14,15 @@ pub struct Client {
     http: reqwest::Client,
     pub base: String,
     pub token: String,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+/// What the log must know of an exchange.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub request: String,
+    pub method: String,
+    pub status: u16,
 }
 
 /// One answer; the body is null where there is none.
@@ -29,7 +40,22 @@ impl Client {
             http: reqwest::Client::new(),
             base: base.to_owned(),
             token: token.to_owned(),
+            seen: Arc::default(),
         }
+    }
+
+    /// Another tenant's client that keeps the same record.
+    pub fn with(&self, base: &str, token: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            token: token.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Every exchange of this client and its clones.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().expect("no panic elsewhere").clone()
     }
 
     /// Sends a request with headers over the usual ones (`None` takes one away) and a body as it is.
@@ -55,8 +81,8 @@ impl Client {
                 .iter()
                 .filter_map(|(name, value)| Some((*name, (*value)?))),
         );
-        let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        let verb = Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut request = self.http.request(verb, format!("{}{path}", self.base));
         for (name, value) in sent {
             request = request.header(name, value);
         }
@@ -67,12 +93,19 @@ impl Client {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("text");
         let body = serde_json::from_str(&text).unwrap_or_default();
-        Reply {
+        let reply = Reply {
             status,
             headers,
             text,
             body,
-        }
+        };
+        let seen = Seen {
+            request: reply.header("x-request-id").unwrap_or_default().to_owned(),
+            method: method.to_owned(),
+            status,
+        };
+        self.seen.lock().expect("no panic elsewhere").push(seen);
+        reply
     }
 
     /// Sends a SCIM request; the answer must be without fault.
@@ -160,6 +193,14 @@ impl Reply {
         self.id()
     }
 
+    /// Whether Location leads to what was created.
+    fn is_located(&self) -> bool {
+        let location = self.header("location").unwrap_or_default();
+        let shown = self.body["meta"]["location"].as_str();
+        location.ends_with(&format!("/{}", self.id()))
+            && shown.is_none_or(|shown| shown == location)
+    }
+
     /// What no answer may have, whatever was asked.
     pub fn faults(&self) -> Vec<&'static str> {
         let bodyless = matches!(self.status, 204 | 304);
@@ -202,11 +243,7 @@ impl Reply {
                 self.status < 500 || self.status == 501,
                 "a failure of the server",
             ),
-            (
-                self.status != 201
-                    || self.header("location") == self.body["meta"]["location"].as_str(),
-                "Location",
-            ),
+            (self.status != 201 || self.is_located(), "no Location"),
             (
                 self.status != 401 || self.header("www-authenticate") == Some("Bearer"),
                 "WWW-Authenticate",
