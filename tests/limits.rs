@@ -9,7 +9,9 @@ use support::{Client, Reply, Server};
 
 const MIB: usize = 1024 * 1024;
 const GROUP_BODY_MAX: usize = 4_500_000;
+/// What one request adds whatever else it changes, and what no request does: three writes each, of a hundred.
 const ADDS_MAX: usize = 31;
+const ADDS_PAST: usize = 34;
 
 /// The JSON padded with blanks to this many bytes.
 fn padded(body: &Value, bytes: usize) -> Vec<u8> {
@@ -208,7 +210,7 @@ async fn one_request_adds_thirty_one_members() {
     let server = Server::in_memory();
     let client = server.client();
     let ids = users(&client, 40).await;
-    let (fitting, past) = (&ids[..ADDS_MAX], &ids[..=ADDS_MAX]);
+    let (fitting, past) = (&ids[..ADDS_MAX], &ids[..ADDS_PAST]);
     let body = |ids: &[String]| json!({ "displayName": "Made full", "members": references(ids) });
     assert_eq!(client.post("/Groups", &body(past)).await.status, 413);
     let none = client
@@ -223,7 +225,7 @@ async fn one_request_adds_thirty_one_members() {
     let path = format!("/Groups/{group}");
     let before = client.get(&path).await.body;
     for operations in [
-        change("add", &ids[..32]),
+        change("add", past),
         change("Add", &ids),
         change("replace", &ids),
     ] {
@@ -312,11 +314,11 @@ async fn a_user_of_many_groups_leaves_them_all() {
     let client = server.client();
     let ids = users(&client, 2).await;
     let mut groups = vec![];
-    for number in 0..60 {
+    for number in 0..40 {
         groups.push(client.group(&format!("Group {number}"), &ids).await);
     }
     let user = client.get(&format!("/Users/{}", ids[0])).await.body;
-    assert_eq!(user["groups"].as_array().map(Vec::len), Some(60));
+    assert_eq!(user["groups"].as_array().map(Vec::len), Some(40));
     assert_eq!(
         client.delete(&format!("/Users/{}", ids[0])).await.status,
         204

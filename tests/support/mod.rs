@@ -14,6 +14,7 @@
 )]
 
 pub mod client;
+pub mod dynamo;
 pub mod expect;
 pub mod process;
 pub mod scenario;

@@ -47,10 +47,17 @@ impl Server {
 
     /// `serve` with further options, ready to answer. Without `--json` its two lines are read.
     pub fn start(options: &[&str]) -> Self {
+        Self::start_with(options, |_| ())
+    }
+
+    /// The same in an environment of the test's.
+    pub fn start_with(options: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
         let files = TempDir::new().expect("a folder");
         let log = File::create(files.path().join("log")).expect("a log file");
         let json = options.contains(&"--json");
-        let mut child = command(&["serve", "--listen", "127.0.0.1:0"])
+        let mut command = command(&["serve", "--listen", "127.0.0.1:0"]);
+        prepare(&mut command);
+        let mut child = command
             .args(options)
             .stdout(Stdio::piped())
             .stderr(log)
