@@ -167,7 +167,7 @@ async fn create_tenant(name: &str, place: &Place, json: bool) -> Result<(), Erro
 }
 
 async fn create_token(tenant: &str, label: &str, place: &Place, json: bool) -> Result<(), Error> {
-    let store = place.open().await?;
+    let store = place.open_existing().await?;
     let found = store.find_tenant(tenant).await?;
     let found = found.ok_or_else(|| {
         format!(
