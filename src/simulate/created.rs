@@ -10,10 +10,10 @@ use super::exchange::{Ask, Exchange, segments};
 const NAMED: [(&str, &str); 2] = [("Users", "userName"), ("Groups", "displayName")];
 
 /// `Users` or `Groups`, and an id.
-pub type Place = (&'static str, String);
+pub(super) type Place = (&'static str, String);
 
 #[derive(Debug, Default)]
-pub struct Created {
+pub(super) struct Created {
     /// With whether the answer showed a name of this run.
     here: BTreeMap<Place, bool>,
     /// Everything that was ever in `here`.
@@ -24,26 +24,31 @@ pub struct Created {
 
 impl Created {
     /// To be called before a request goes out: whoever stops waiting for the answer must still find what it made.
-    pub fn before(&mut self, ask: &Ask) {
+    pub(super) fn before(&mut self, ask: &Ask) {
         if let Some(named) = creation(ask) {
             self.unclear.insert(named);
         }
     }
 
-    pub fn after(&mut self, exchange: &Exchange, marker: &str) {
+    pub(super) fn after(&mut self, exchange: &Exchange, marker: &str) {
         let Ok(answer) = &exchange.answer else { return };
         let done = (200..300).contains(&answer.status);
         let ask = &exchange.ask;
         match (ask.method.as_str(), segments(&ask.path).as_slice()) {
             ("POST", ["Bulk"]) => self.bulk(&answer.body),
-            ("POST", _) => {
-                let Some(named) = creation(ask) else { return };
+            ("POST", [collection]) => {
+                let Some((collection, _)) = known(collection) else {
+                    return;
+                };
                 if let (true, Some(id)) = (done, exchange.id()) {
-                    self.add((named.0, id.to_owned()), shows(&answer.body, marker));
+                    let sure = shows(&answer.body, marker);
+                    self.add((collection, id.to_owned()), sure);
                 } else if done || answer.status >= 500 {
                     return;
                 }
-                self.unclear.remove(&named);
+                if let Some(named) = creation(ask) {
+                    self.unclear.remove(&named);
+                }
             }
             ("DELETE", [collection, id]) if done || answer.status == 404 => {
                 if let Some((collection, _)) = known(collection) {
@@ -77,7 +82,7 @@ impl Created {
     }
 
     /// Whether this run created the resource at this path, now or before.
-    pub fn made(&self, path: &str) -> bool {
+    pub(super) fn made(&self, path: &str) -> bool {
         match segments(path).as_slice() {
             [collection, id, ..] => {
                 known(collection).is_some_and(|(c, _)| self.ever.contains(&(c, (*id).to_owned())))
@@ -87,7 +92,7 @@ impl Created {
     }
 
     /// What is still there, groups first; with whether it is surely this run's.
-    pub fn left(&self) -> Vec<(Place, bool)> {
+    pub(super) fn left(&self) -> Vec<(Place, bool)> {
         self.here
             .iter()
             .map(|(place, sure)| (place.clone(), *sure))
@@ -95,7 +100,7 @@ impl Created {
     }
 
     /// Names that may be there: collection, attribute and name.
-    pub fn unclear(&self) -> Vec<(&'static str, &'static str, String)> {
+    pub(super) fn unclear(&self) -> Vec<(&'static str, &'static str, String)> {
         let attribute =
             |collection: &str| known(collection).map_or("userName", |(_, attribute)| attribute);
         self.unclear
@@ -105,13 +110,13 @@ impl Created {
     }
 
     /// How much was created.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.ever.len()
     }
 }
 
 /// Whether a name of this run is anywhere in the resource.
-pub fn shows(resource: &Value, marker: &str) -> bool {
+pub(super) fn shows(resource: &Value, marker: &str) -> bool {
     resource.to_string().to_lowercase().contains(marker)
 }
 
@@ -163,15 +168,41 @@ mod tests {
     fn what_was_created_is_remembered_until_it_is_deleted() {
         let mut created = Created::default();
         let user = Ask::json("POST", "/Users", &json!({ "userName": "a.sim1@x.example" }));
-        play(&mut created, user, 201, json!({ "id": "7", "userName": "A.SIM1@x.example" }));
+        play(
+            &mut created,
+            user,
+            201,
+            json!({ "id": "7", "userName": "A.SIM1@x.example" }),
+        );
         let group = Ask::json("POST", "/Groups/", &json!({ "displayname": "G sim1" }));
         play(&mut created, group, 201, json!({ "id": "8" }));
-        assert_eq!(created.left(), [(("Groups", "8".to_owned()), false), (("Users", "7".to_owned()), true)]);
+        assert_eq!(
+            created.left(),
+            [
+                (("Groups", "8".to_owned()), false),
+                (("Users", "7".to_owned()), true)
+            ]
+        );
         assert!(created.made("/Users/7?attributes=id") && !created.made("/Users/8"));
-        play(&mut created, Ask::new("DELETE", "/Groups/8"), 500, Value::Null);
+        play(
+            &mut created,
+            Ask::new("DELETE", "/Groups/8"),
+            500,
+            Value::Null,
+        );
         assert_eq!(created.left().len(), 2);
-        play(&mut created, Ask::new("DELETE", "/Groups/8"), 204, Value::Null);
-        play(&mut created, Ask::new("DELETE", "/Users/7"), 404, Value::Null);
+        play(
+            &mut created,
+            Ask::new("DELETE", "/Groups/8"),
+            204,
+            Value::Null,
+        );
+        play(
+            &mut created,
+            Ask::new("DELETE", "/Users/7"),
+            404,
+            Value::Null,
+        );
         assert!(created.left().is_empty() && created.made("/Users/7"));
         assert!(created.unclear().is_empty());
     }
@@ -184,7 +215,11 @@ mod tests {
         play(&mut created, user("failed"), 500, Value::Null);
         play(&mut created, user("no id"), 201, json!({}));
         play(&mut created, user("refused"), 400, json!({}));
-        let names: Vec<String> = created.unclear().into_iter().map(|(_, _, name)| name).collect();
+        let names: Vec<String> = created
+            .unclear()
+            .into_iter()
+            .map(|(_, _, name)| name)
+            .collect();
         assert_eq!(names, ["failed", "never answered", "no id"]);
     }
 
@@ -195,7 +230,12 @@ mod tests {
             { "method": "POST", "location": "https://h.example/v2/Users/9", "status": "201" },
             { "method": "DELETE", "location": "https://h.example/v2/Users/1", "status": "204" },
             { "method": "POST", "status": "409" }, 5 ] });
-        play(&mut created, Ask::json("POST", "/Bulk", &json!({})), 200, answer);
+        play(
+            &mut created,
+            Ask::json("POST", "/Bulk", &json!({})),
+            200,
+            answer,
+        );
         assert_eq!(created.left(), [(("Users", "9".to_owned()), false)]);
     }
 }

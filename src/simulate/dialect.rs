@@ -20,7 +20,7 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// The query that looks a user up by what the client matches with.
-pub fn look_up_user(client: Client, user_name: &str) -> Ask {
+pub(super) fn look_up_user(client: Client, user_name: &str) -> Ask {
     let filter = filter(client, "userName", user_name);
     Ask::get(match client {
         Client::Okta => format!("/Users?{filter}&startIndex=1&count=100"),
@@ -29,7 +29,7 @@ pub fn look_up_user(client: Client, user_name: &str) -> Ask {
 }
 
 /// The same for a group; Entra never wants to see the members.
-pub fn look_up_group(client: Client, display_name: &str) -> Ask {
+pub(super) fn look_up_group(client: Client, display_name: &str) -> Ask {
     let filter = filter(client, "displayName", display_name);
     Ask::get(match client {
         Client::Entra | Client::EntraLegacy => {
@@ -51,7 +51,7 @@ pub(super) fn filter(client: Client, attribute: &str, value: &str) -> String {
     }
 }
 
-pub fn create_user(client: Client, person: &Person) -> Value {
+pub(super) fn create_user(client: Client, person: &Person) -> Value {
     let mut body = attributes(client, person);
     match client {
         Client::Entra | Client::EntraLegacy => {
@@ -93,7 +93,7 @@ fn attributes(client: Client, person: &Person) -> Value {
 }
 
 /// The copy that was read, changed to `person`: what a client sends that knows only PUT.
-pub fn replace_user(client: Client, read: &Value, person: &Person) -> Value {
+pub(super) fn replace_user(client: Client, read: &Value, person: &Person) -> Value {
     let mut body = read.as_object().cloned().unwrap_or_default();
     if let Value::Object(wanted) = attributes(client, person) {
         body.extend(wanted);
@@ -105,7 +105,7 @@ pub fn replace_user(client: Client, read: &Value, person: &Person) -> Value {
 }
 
 /// The PATCH that makes `new` of `old`, or `None` where they are equal.
-pub fn change_user(client: Client, old: &Person, new: &Person) -> Option<Value> {
+pub(super) fn change_user(client: Client, old: &Person, new: &Person) -> Option<Value> {
     let mut set: Vec<(String, Value)> = vec![];
     let mut differs = |path: &str, old: &str, new: &str| {
         if old != new {
@@ -171,7 +171,7 @@ fn add_phone(client: Client, phone: &str) -> Value {
     }
 }
 
-pub fn set_active(client: Client, active: bool) -> Value {
+pub(super) fn set_active(client: Client, active: bool) -> Value {
     patch(scalars(
         client,
         vec![("active".to_owned(), boolean(client, active))],
@@ -186,7 +186,7 @@ fn boolean(client: Client, value: bool) -> Value {
 }
 
 /// Gives a user a manager by id, or takes the manager away.
-pub fn set_manager(client: Client, manager: Option<&str>) -> Value {
+pub(super) fn set_manager(client: Client, manager: Option<&str>) -> Value {
     let path = format!("{ENTERPRISE}:manager");
     let (op, value) = match (client, manager) {
         (_, None) => ("remove", None),
@@ -197,7 +197,7 @@ pub fn set_manager(client: Client, manager: Option<&str>) -> Value {
     patch(vec![operation(client, op, &path, value)])
 }
 
-pub fn create_group(client: Client, team: &Team) -> Value {
+pub(super) fn create_group(client: Client, team: &Team) -> Value {
     let mut body = json!({
         "schemas": [GROUP],
         "externalId": team.external_id,
@@ -211,7 +211,7 @@ pub fn create_group(client: Client, team: &Team) -> Value {
     body
 }
 
-pub fn rename_group(client: Client, id: &str, team: &Team) -> Value {
+pub(super) fn rename_group(client: Client, id: &str, team: &Team) -> Value {
     let name = json!(team.display_name);
     patch(match client {
         Client::Okta => {
@@ -222,7 +222,7 @@ pub fn rename_group(client: Client, id: &str, team: &Team) -> Value {
 }
 
 /// Adds these members to a group.
-pub fn add_members(client: Client, ids: &[String]) -> Value {
+pub(super) fn add_members(client: Client, ids: &[String]) -> Value {
     let members = ids.iter().map(|id| match client {
         Client::EntraLegacy => json!({ "$ref": null, "value": id }),
         Client::Entra | Client::Rfc => json!({ "value": id }),
@@ -237,7 +237,7 @@ pub fn add_members(client: Client, ids: &[String]) -> Value {
 }
 
 /// Takes these members, and no others, from a group.
-pub fn remove_members(client: Client, ids: &[String]) -> Value {
+pub(super) fn remove_members(client: Client, ids: &[String]) -> Value {
     patch(match client {
         Client::EntraLegacy => {
             let members = ids.iter().map(|id| json!({ "$ref": null, "value": id }));

@@ -8,37 +8,37 @@ use rand::seq::SliceRandom as _;
 
 /// One person as the client's own directory has them; others are named by their place in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    pub user_name: String,
-    pub external_id: String,
-    pub given_name: String,
-    pub family_name: String,
-    pub title: Option<String>,
-    pub department: String,
-    pub phone: Option<String>,
-    pub active: bool,
-    pub manager: Option<usize>,
+pub(super) struct Person {
+    pub(super) user_name: String,
+    pub(super) external_id: String,
+    pub(super) given_name: String,
+    pub(super) family_name: String,
+    pub(super) title: Option<String>,
+    pub(super) department: String,
+    pub(super) phone: Option<String>,
+    pub(super) active: bool,
+    pub(super) manager: Option<usize>,
     /// No longer in the client's directory.
-    pub gone: bool,
+    pub(super) gone: bool,
 }
 
 /// One group; members are places in `people`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Team {
-    pub display_name: String,
-    pub external_id: String,
-    pub members: BTreeSet<usize>,
+pub(super) struct Team {
+    pub(super) display_name: String,
+    pub(super) external_id: String,
+    pub(super) members: BTreeSet<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Directory {
-    pub people: Vec<Person>,
-    pub teams: Vec<Team>,
+pub(super) struct Directory {
+    pub(super) people: Vec<Person>,
+    pub(super) teams: Vec<Team>,
 }
 
 /// What befalls one person between two cycles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Event {
+pub(super) enum Event {
     Renamed,
     Disabled,
     Moved,
@@ -64,7 +64,14 @@ const GIVEN: [&str; 8] = [
     "Ada", "Chidi", "Elif", "Ines", "Mei", "Noor", "Søren", "Zoë",
 ];
 const FAMILY: [&str; 8] = [
-    "Osei", "Mensah", "O'Neill", "Tan", "Lindqvist", "Núñez", "Demir", "Adeyemi",
+    "Osei",
+    "Mensah",
+    "O'Neill",
+    "Tan",
+    "Lindqvist",
+    "Núñez",
+    "Demir",
+    "Adeyemi",
 ];
 const DEPARTMENTS: [&str; 4] = ["Field", "Rail", "Research & Development", "Sales"];
 /// Every how many a person has a manager, who is an earlier person.
@@ -73,21 +80,21 @@ const REPORTS: f64 = 0.7;
 const GROUPS_MAX: usize = 3;
 
 impl Person {
-    pub fn display_name(&self) -> String {
+    pub(super) fn display_name(&self) -> String {
         format!("{} {}", self.given_name, self.family_name)
     }
 }
 
 impl Directory {
     /// Invented people and groups; every name holds `marker`.
-    pub fn new(marker: &str, people: usize, teams: usize, random: &mut StdRng) -> Self {
+    pub(super) fn new(marker: &str, people: usize, teams: usize, random: &mut StdRng) -> Self {
         let mut directory = Self {
             people: Vec::with_capacity(people),
             teams: (0..teams).map(|number| team(marker, number)).collect(),
         };
         for number in 0..people {
-            let manager = (number > 0 && random.random_bool(REPORTS))
-                .then(|| random.random_range(0..number));
+            let manager =
+                (number > 0 && random.random_bool(REPORTS)).then(|| random.random_range(0..number));
             let person = person(marker, number, manager, random);
             directory.people.push(person);
             for _ in 0..random.random_range(0..=GROUPS_MAX.min(teams)) {
@@ -108,13 +115,24 @@ impl Directory {
     }
 
     /// The directory one cycle later: something has happened to `percent` of the people, and as many groups are renamed.
-    pub fn churned(&self, percent: u8, random: &mut StdRng) -> (Self, Vec<(usize, Event)>) {
+    /// A client that never `deletes` disables instead.
+    pub(super) fn churned(
+        &self,
+        percent: u8,
+        deletes: bool,
+        random: &mut StdRng,
+    ) -> (Self, Vec<(usize, Event)>) {
         let mut later = self.clone();
         let share = |whole: usize| (whole * usize::from(percent)).div_ceil(100);
         let mut chosen: Vec<usize> = (0..self.people.len()).collect();
         chosen.shuffle(random);
         chosen.truncate(share(self.people.len()));
-        let events: Vec<(usize, Event)> = chosen.into_iter().zip(EVENTS.into_iter().cycle()).collect();
+        let events = EVENTS.into_iter().map(|event| match event {
+            Event::Deleted if !deletes => Event::Disabled,
+            Event::Recreated if !deletes => Event::Restored,
+            event => event,
+        });
+        let events: Vec<(usize, Event)> = chosen.into_iter().zip(events.cycle()).collect();
         for (number, event) in &events {
             later.befall(*number, *event, random);
         }
@@ -196,7 +214,7 @@ mod tests {
     fn directory(seed: u64) -> (Directory, Directory, Vec<(usize, Event)>) {
         let mut random = StdRng::seed_from_u64(seed);
         let before = Directory::new("sim1", 40, 5, &mut random);
-        let (after, events) = before.churned(30, &mut random);
+        let (after, events) = before.churned(30, true, &mut random);
         (before, after, events)
     }
 
@@ -220,18 +238,39 @@ mod tests {
         let gone: Vec<usize> = (0..40).filter(|n| after.people[*n].gone).collect();
         assert!(!gone.is_empty());
         for number in gone {
-            assert!(after.teams.iter().all(|team| !team.members.contains(&number)));
-            assert!(after.people.iter().all(|person| person.manager != Some(number)));
+            assert!(
+                after
+                    .teams
+                    .iter()
+                    .all(|team| !team.members.contains(&number))
+            );
+            assert!(
+                after
+                    .people
+                    .iter()
+                    .all(|person| person.manager != Some(number))
+            );
         }
+    }
+
+    #[test]
+    fn a_client_that_never_deletes_disables() {
+        let mut random = StdRng::seed_from_u64(1);
+        let before = Directory::new("sim1", 20, 2, &mut random);
+        let (after, events) = before.churned(100, false, &mut random);
+        assert!(after.people.iter().all(|person| !person.gone));
+        let gone = |(_, event): &(usize, Event)| matches!(event, Event::Deleted | Event::Recreated);
+        assert!(!events.iter().any(gone));
     }
 
     #[test]
     fn nobody_and_nothing_are_possible() {
         let mut random = StdRng::seed_from_u64(1);
-        let (after, events) = Directory::new("sim1", 0, 0, &mut random).churned(100, &mut random);
+        let (after, events) =
+            Directory::new("sim1", 0, 0, &mut random).churned(100, true, &mut random);
         assert!(after.people.is_empty() && after.teams.is_empty() && events.is_empty());
         let lonely = Directory::new("sim1", 3, 0, &mut random);
-        assert_eq!(lonely.churned(100, &mut random).1.len(), 3);
-        assert!(lonely.churned(0, &mut random).1.is_empty());
+        assert_eq!(lonely.churned(100, true, &mut random).1.len(), 3);
+        assert!(lonely.churned(0, true, &mut random).1.is_empty());
     }
 }

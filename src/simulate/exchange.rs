@@ -203,7 +203,11 @@ mod tests {
     #[test]
     fn requests_of_one_kind_are_grouped() {
         for (method, path, wanted) in [
-            ("GET", "/Users?filter=userName+eq+%22a%22", "GET /Users?filter"),
+            (
+                "GET",
+                "/Users?filter=userName+eq+%22a%22",
+                "GET /Users?filter",
+            ),
             ("GET", "//Users/?count=2", "GET /Users"),
             ("PATCH", "/Groups/17", "PATCH /Groups/{id}"),
             ("GET", "/Schemas/urn:x", "GET /Schemas/{id}"),

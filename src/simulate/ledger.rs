@@ -7,16 +7,16 @@ use super::exchange::Exchange;
 
 /// What a server must do, and who says so.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Rule {
+pub(super) struct Rule {
     /// Short and stable, for machines.
-    pub id: Cow<'static, str>,
-    pub must: Cow<'static, str>,
+    pub(super) id: Cow<'static, str>,
+    pub(super) must: Cow<'static, str>,
     /// The section of an RFC, or the client that was seen to need it.
-    pub source: Cow<'static, str>,
+    pub(super) source: Cow<'static, str>,
 }
 
 impl Rule {
-    pub const fn new(id: &'static str, must: &'static str, source: &'static str) -> Self {
+    pub(super) const fn new(id: &'static str, must: &'static str, source: &'static str) -> Self {
         Self {
             id: Cow::Borrowed(id),
             must: Cow::Borrowed(must),
@@ -27,38 +27,38 @@ impl Rule {
 
 /// How a rule fared.
 #[derive(Debug, Clone, Default)]
-pub struct Tally {
-    pub kept: usize,
-    pub broken: usize,
-    pub first: Option<Breach>,
+pub(super) struct Tally {
+    pub(super) kept: usize,
+    pub(super) broken: usize,
+    pub(super) first: Option<Breach>,
 }
 
 /// One departure from a rule.
 #[derive(Debug, Clone)]
-pub struct Breach {
-    pub fault: String,
-    pub exchange: Option<Box<Exchange>>,
+pub(super) struct Breach {
+    pub(super) fault: String,
+    pub(super) exchange: Option<Box<Exchange>>,
 }
 
 /// Something that was not looked at, and why.
 #[derive(Debug, Clone)]
-pub struct Skipped {
-    pub what: String,
-    pub why: String,
+pub(super) struct Skipped {
+    pub(super) what: String,
+    pub(super) why: String,
 }
 
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub(super) struct Ledger {
     tallies: BTreeMap<Rule, Tally>,
-    pub skipped: Vec<Skipped>,
+    pub(super) skipped: Vec<Skipped>,
 }
 
 impl Ledger {
-    pub fn kept(&mut self, rule: &Rule) {
+    pub(super) fn kept(&mut self, rule: &Rule) {
         self.tally(rule).kept += 1;
     }
 
-    pub fn broken(&mut self, rule: &Rule, fault: String, exchange: Option<&Exchange>) {
+    pub(super) fn broken(&mut self, rule: &Rule, fault: String, exchange: Option<&Exchange>) {
         let tally = self.tally(rule);
         tally.broken += 1;
         tally.first.get_or_insert_with(|| Breach {
@@ -67,7 +67,7 @@ impl Ledger {
         });
     }
 
-    pub fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
+    pub(super) fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
         let (what, why) = (what.into(), why.into());
         self.skipped.push(Skipped { what, why });
     }
@@ -76,11 +76,11 @@ impl Ledger {
         self.tallies.entry(rule.clone()).or_default()
     }
 
-    pub fn passed(&self) -> impl Iterator<Item = (&Rule, &Tally)> {
+    pub(super) fn passed(&self) -> impl Iterator<Item = (&Rule, &Tally)> {
         self.tallies.iter().filter(|(_, tally)| tally.broken == 0)
     }
 
-    pub fn failed(&self) -> impl Iterator<Item = (&Rule, &Tally, &Breach)> {
+    pub(super) fn failed(&self) -> impl Iterator<Item = (&Rule, &Tally, &Breach)> {
         let breach = |(rule, tally): (_, _)| {
             let tally: &Tally = tally;
             Some((rule, tally, tally.first.as_ref()?))

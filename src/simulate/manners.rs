@@ -82,7 +82,7 @@ pub(super) fn judge(ledger: &mut Ledger, client: Client, exchange: &Exchange) {
         note(&MEDIA, media(answer));
     }
     match answer.status {
-        200..300 if answer.body.is_object() => success(&mut note, exchange, answer),
+        200..=203 if answer.body.is_object() => success(&mut note, exchange, answer),
         400.. => error(&mut note, client, answer),
         _ => {}
     }

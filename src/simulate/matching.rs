@@ -50,6 +50,21 @@ impl Names {
         }
     }
 
+    /// The first placeholder in a value to send for which nothing was taken.
+    pub fn unknown(&self, value: &Value) -> Option<String> {
+        match value {
+            Value::String(text) => text
+                .split('$')
+                .skip(1)
+                .map(|part| split_word(part).0)
+                .find(|name| !self.0.contains_key(*name))
+                .map(str::to_owned),
+            Value::Array(list) => list.iter().find_map(|value| self.unknown(value)),
+            Value::Object(object) => object.values().find_map(|value| self.unknown(value)),
+            _ => None,
+        }
+    }
+
     /// Whether `found` is what is expected; if not, where it departs.
     pub fn check(
         &mut self,

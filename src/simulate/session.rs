@@ -113,23 +113,31 @@ impl Session {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn kept(&self, rule: &Rule) {
+    pub(super) fn kept(&self, rule: &Rule) {
         self.state().ledger.kept(rule);
     }
 
-    pub fn broken(&self, rule: &Rule, fault: impl Into<String>, exchange: &Exchange) {
+    pub(super) fn broken(&self, rule: &Rule, fault: impl Into<String>, exchange: &Exchange) {
         let fault = fault.into();
         self.state().ledger.broken(rule, fault, Some(exchange));
     }
 
-    /// Notes how a rule fared in this exchange and says whether it was kept.
-    pub fn judge(&self, rule: &Rule, fault: Option<String>, exchange: &Exchange) -> bool {
+    /// Notes how a rule fared in this exchange and says whether it was kept. That there was no answer is noted already.
+    pub(super) fn judge(&self, rule: &Rule, fault: Option<String>, exchange: &Exchange) -> bool {
         let kept = fault.is_none();
+        if exchange.answer.is_err() {
+            return false;
+        }
         match fault {
             None => self.kept(rule),
             Some(fault) => self.broken(rule, fault, exchange),
         }
         kept
+    }
+
+    /// Tries again after silence: to clean up is worth it.
+    pub fn listen_again(&self) {
+        self.state().silences = 0;
     }
 
     /// Whether it is pointless to go on.
@@ -214,10 +222,8 @@ impl Session {
             url.push(if url.contains('?') { '&' } else { '?' });
             url.push_str(query);
         }
-        let mut headers: Vec<(&str, Option<String>)> = vec![(
-            "authorization",
-            Some(format!("Bearer {}", inner.token)),
-        )];
+        let mut headers: Vec<(&str, Option<String>)> =
+            vec![("authorization", Some(format!("Bearer {}", inner.token)))];
         if ask.body.is_some() {
             let media = "application/scim+json; charset=utf-8".to_owned();
             headers.push(("content-type", Some(media)));

@@ -99,13 +99,18 @@ impl Client {
             text,
             body,
         };
+        self.saw(method, &reply);
+        reply
+    }
+
+    /// Adds an exchange to the record.
+    pub fn saw(&self, method: &str, reply: &Reply) {
         let seen = Seen {
             request: reply.header("x-request-id").unwrap_or_default().to_owned(),
             method: method.to_owned(),
-            status,
+            status: reply.status,
         };
         self.seen.lock().expect("no panic elsewhere").push(seen);
-        reply
     }
 
     /// Sends a SCIM request; the answer must be without fault.

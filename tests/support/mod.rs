@@ -1,4 +1,4 @@
-//! What the tests against running processes share: the process, a client, and the matching of answers.
+//! What the tests against running processes share: the process, a client, and the playing of scenarios.
 
 #![allow(
     dead_code,
@@ -15,7 +15,6 @@
 
 pub mod client;
 pub mod dynamo;
-pub mod expect;
 pub mod process;
 pub mod scenario;
 

@@ -92,7 +92,8 @@ fn entra_with_the_flag_puts_scalars_into_one_operation_without_path() {
 
 #[test]
 fn okta_puts_what_it_read_and_repeats_the_id_in_a_push() {
-    let read = json!({ "id": "7", "userName": "old", "title": "Lead", "nickName": "A", "meta": {} });
+    let read =
+        json!({ "id": "7", "userName": "old", "title": "Lead", "nickName": "A", "meta": {} });
     let wanted = Person {
         title: None,
         ..ada()
