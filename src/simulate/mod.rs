@@ -76,10 +76,14 @@ impl Client {
     /// What describes how it writes its requests.
     fn documents(self) -> &'static str {
         match self {
-            Self::Entra => "Entra docs, SCIM compliance, with the flag aadOptscim062020",
-            Self::EntraLegacy => "Entra docs, SCIM compliance, default behaviour",
-            Self::Okta => "Okta docs, SCIM 2.0 reference",
-            Self::Rfc => "the forms of the RFC's own examples",
+            Self::Entra => {
+                "sent as Entra does with aadOptscim062020 (Entra docs, SCIM compliance), in part beyond the RFC"
+            }
+            Self::EntraLegacy => {
+                "sent as Entra does by default (Entra docs, SCIM compliance), in part beyond the RFC"
+            }
+            Self::Okta => "sent as Okta does (Okta docs, SCIM 2.0 reference)",
+            Self::Rfc => "sent as in the RFC's own examples",
         }
     }
 

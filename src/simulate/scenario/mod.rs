@@ -5,7 +5,7 @@
 //! `matching.rs`. Always known: `$uid` and `$UID`, text no other scenario has; `$tenant`, `$token`, `$base`. A scenario that
 //! counts everything there is runs `alone`, in a tenant of its own.
 //!
-//! A scenario names the `clients` it belongs to. One that only holds for our own server says in `own` why, and `simulate`
+//! A scenario names the `clients` it belongs to; `beyond` says what the RFC has instead where a client asks for more. One that only holds for our own server says in `own` why, and `simulate`
 //! leaves it out. `needs` are the features of the ServiceProviderConfig without which it proves nothing.
 
 mod play;
@@ -28,6 +28,8 @@ pub struct Scenario {
     pub name: String,
     pub why: String,
     pub rfc: String,
+    /// What the RFC itself says, where a client asks for more.
+    pub beyond: Option<String>,
     /// Where clients were seen to behave like this.
     pub seen_in: Option<String>,
     #[serde(default)]
@@ -60,9 +62,11 @@ pub struct Step {
 impl Scenario {
     /// Who says so: the RFC, and the client where one was seen.
     pub fn source(&self) -> String {
-        match &self.seen_in {
-            Some(seen) => format!("{}; {seen}", self.rfc),
-            None => self.rfc.clone(),
+        let seen = self.seen_in.as_deref().unwrap_or_default();
+        match &self.beyond {
+            Some(beyond) => format!("{seen}; beyond {}: {beyond}", self.rfc),
+            None if seen.is_empty() => self.rfc.clone(),
+            None => format!("{}; {seen}", self.rfc),
         }
     }
 
