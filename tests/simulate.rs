@@ -1,5 +1,12 @@
 //! `simulate` as a process: against our own `serve`, against servers that are wrong in every way, and against nothing at all.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
 use std::process::Output;
 use std::time::{Duration, Instant};
 
@@ -69,7 +76,7 @@ async fn every_client_passes_against_our_own_server_and_leaves_nothing() {
         assert_eq!(run.status, 0, "{}", run.stderr);
         assert_eq!(run.report["as"], client);
         assert_eq!(run.report["leftBehind"], serde_json::json!([]));
-        assert!(run.report["created"].as_u64().is_some_and(|made| made > 20));
+        assert!(run.report["created"].as_u64().is_some_and(|made| made > 15));
         let measured = run.report["latency"].as_array().expect("latencies");
         assert!(
             measured

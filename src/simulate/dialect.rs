@@ -55,13 +55,13 @@ pub(super) fn create_user(client: Client, person: &Person) -> Value {
     let mut body = attributes(client, person);
     match client {
         Client::Entra | Client::EntraLegacy => {
-            body["meta"] = json!({ "resourceType": "User" });
-            body["roles"] = json!([]);
+            extend(
+                &mut body,
+                json!({ "meta": { "resourceType": "User" }, "roles": [] }),
+            );
         }
         Client::Okta => {
-            body["groups"] = json!([]);
-            body["locale"] = json!("en-US");
-            body["name"]["middleName"] = json!("");
+            extend(&mut body, json!({ "groups": [], "locale": "en-US" }));
         }
         Client::Rfc => {}
     }
@@ -70,24 +70,28 @@ pub(super) fn create_user(client: Client, person: &Person) -> Value {
 
 /// A whole user, as in POST and PUT.
 fn attributes(client: Client, person: &Person) -> Value {
+    let mut name = json!({ "givenName": person.given_name, "familyName": person.family_name });
+    let more = match client {
+        Client::Okta => json!({ "middleName": "" }),
+        _ => json!({ "formatted": person.display_name() }),
+    };
+    extend(&mut name, more);
     let mut body = json!({
         "schemas": [USER, ENTERPRISE],
         "externalId": person.external_id,
         "userName": person.user_name,
         "displayName": person.display_name(),
         "active": person.active,
-        "name": { "givenName": person.given_name, "familyName": person.family_name },
+        "name": name,
         "emails": [{ "primary": true, "type": "work", "value": person.user_name }],
         ENTERPRISE: { "department": person.department },
     });
     if let Some(title) = &person.title {
-        body["title"] = json!(title);
+        extend(&mut body, json!({ "title": title }));
     }
     if let Some(phone) = &person.phone {
-        body["phoneNumbers"] = json!([{ "type": "mobile", "value": phone }]);
-    }
-    if client != Client::Okta {
-        body["name"]["formatted"] = json!(person.display_name());
+        let numbers = json!([{ "type": "mobile", "value": phone }]);
+        extend(&mut body, json!({ "phoneNumbers": numbers }));
     }
     body
 }
@@ -140,7 +144,7 @@ pub(super) fn change_user(client: Client, old: &Person, new: &Person) -> Option<
     if old.title.is_some() && new.title.is_none() {
         operations.push(operation(client, "remove", "title", None));
     }
-    (!operations.is_empty()).then(|| patch(operations))
+    (!operations.is_empty()).then(|| patch(&operations))
 }
 
 /// Single values: one operation each with a path, or all in one without, with paths for keys.
@@ -172,7 +176,7 @@ fn add_phone(client: Client, phone: &str) -> Value {
 }
 
 pub(super) fn set_active(client: Client, active: bool) -> Value {
-    patch(scalars(
+    patch(&scalars(
         client,
         vec![("active".to_owned(), boolean(client, active))],
     ))
@@ -194,7 +198,7 @@ pub(super) fn set_manager(client: Client, manager: Option<&str>) -> Value {
         (Client::Entra, Some(id)) => ("add", Some(json!(id))),
         (Client::Okta | Client::Rfc, Some(id)) => ("replace", Some(json!({ "value": id }))),
     };
-    patch(vec![operation(client, op, &path, value)])
+    patch(&[operation(client, op, &path, value)])
 }
 
 pub(super) fn create_group(client: Client, team: &Team) -> Value {
@@ -204,8 +208,10 @@ pub(super) fn create_group(client: Client, team: &Team) -> Value {
         "displayName": team.display_name,
     });
     match client {
-        Client::Entra | Client::EntraLegacy => body["meta"] = json!({ "resourceType": "Group" }),
-        Client::Okta => body["members"] = json!([]),
+        Client::Entra | Client::EntraLegacy => {
+            extend(&mut body, json!({ "meta": { "resourceType": "Group" } }));
+        }
+        Client::Okta => extend(&mut body, json!({ "members": [] })),
         Client::Rfc => {}
     }
     body
@@ -213,7 +219,7 @@ pub(super) fn create_group(client: Client, team: &Team) -> Value {
 
 pub(super) fn rename_group(client: Client, id: &str, team: &Team) -> Value {
     let name = json!(team.display_name);
-    patch(match client {
+    patch(&match client {
         Client::Okta => {
             vec![json!({ "op": "replace", "value": { "id": id, "displayName": name } })]
         }
@@ -228,33 +234,22 @@ pub(super) fn add_members(client: Client, ids: &[String]) -> Value {
         Client::Entra | Client::Rfc => json!({ "value": id }),
         Client::Okta => json!({ "value": id, "display": id }),
     });
-    patch(vec![operation(
-        client,
-        "add",
-        "members",
-        Some(members.collect()),
-    )])
+    patch(&[operation(client, "add", "members", Some(members.collect()))])
 }
 
 /// Takes these members, and no others, from a group.
 pub(super) fn remove_members(client: Client, ids: &[String]) -> Value {
-    patch(match client {
-        Client::EntraLegacy => {
-            let members = ids.iter().map(|id| json!({ "$ref": null, "value": id }));
-            vec![operation(
-                client,
-                "remove",
-                "members",
-                Some(members.collect()),
-            )]
-        }
-        _ => {
-            let path = |id: &String| format!("members[value eq {}]", Value::from(id.as_str()));
-            ids.iter()
-                .map(|id| operation(client, "remove", &path(id), None))
-                .collect()
-        }
-    })
+    if client == Client::EntraLegacy {
+        let members = ids.iter().map(|id| json!({ "$ref": null, "value": id }));
+        let members = Some(members.collect());
+        return patch(&[operation(client, "remove", "members", members)]);
+    }
+    let path = |id: &String| format!("members[value eq {}]", Value::from(id.as_str()));
+    let operations: Vec<Value> = ids
+        .iter()
+        .map(|id| operation(client, "remove", &path(id), None))
+        .collect();
+    patch(&operations)
 }
 
 fn operation(client: Client, op: &str, path: &str, value: Option<Value>) -> Value {
@@ -266,12 +261,19 @@ fn operation(client: Client, op: &str, path: &str, value: Option<Value>) -> Valu
     };
     let mut operation = json!({ "op": op, "path": path });
     if let Some(value) = value {
-        operation["value"] = value;
+        extend(&mut operation, json!({ "value": value }));
     }
     operation
 }
 
-fn patch(operations: Vec<Value>) -> Value {
+/// Adds these members to an object.
+fn extend(body: &mut Value, more: Value) {
+    if let (Value::Object(body), Value::Object(more)) = (body, more) {
+        body.extend(more);
+    }
+}
+
+fn patch(operations: &[Value]) -> Value {
     json!({ "schemas": [PATCH_OP], "Operations": operations })
 }
 

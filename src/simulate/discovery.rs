@@ -1,4 +1,4 @@
-//! What the server says it can do: ServiceProviderConfig, ResourceTypes, Schemas (RFC 7644 §4, RFC 7643 §5-7).
+//! What the server says it can do: the three discovery endpoints (RFC 7644 §4, RFC 7643 §5-7).
 
 use std::collections::BTreeSet;
 

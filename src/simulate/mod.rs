@@ -44,7 +44,7 @@ pub use session::{Session, Target};
 const IN_FLIGHT: usize = 8;
 const SCENARIOS_AT_ONCE: usize = 4;
 /// How long cleaning up may take.
-const CLEANING_TIME: Duration = Duration::from_secs(300);
+const CLEANING_TIME: Duration = Duration::from_mins(5);
 
 pub const USERS_MAX: u32 = 10_000;
 pub const GROUPS_MAX: u32 = 1_000;

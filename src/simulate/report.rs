@@ -74,23 +74,24 @@ impl Report {
     }
 
     pub fn to_json(&self) -> Value {
-        let rule = |rule: &Rule| json!({ "id": rule.id, "must": rule.must, "source": rule.source });
-        let passed = self.passed.iter().map(|(kept, tally)| {
-            let mut row = rule(kept);
-            row["times"] = json!(tally.kept);
-            row
+        let passed = self.passed.iter().map(|(rule, tally)| {
+            let Rule { id, must, source } = rule;
+            json!({ "id": id, "must": must, "source": source, "times": tally.kept })
         });
-        let failed = self.failed.iter().map(|(broken, tally, breach)| {
-            let mut row = rule(broken);
-            row["times"] = json!(tally.broken);
-            row["outOf"] = json!(tally.broken + tally.kept);
-            row["fault"] = json!(breach.fault);
-            if let Some(exchange) = &breach.exchange
-                && let (Value::Object(row), Value::Object(shown)) = (&mut row, exchange.to_json())
-            {
-                row.extend(shown);
-            }
-            row
+        let failed = self.failed.iter().map(|(rule, tally, breach)| {
+            let Rule { id, must, source } = rule;
+            let shown = breach.exchange.as_ref().map(|exchange| exchange.to_json());
+            let shown = shown.unwrap_or_default();
+            json!({
+                "id": id,
+                "must": must,
+                "source": source,
+                "times": tally.broken,
+                "outOf": tally.broken + tally.kept,
+                "fault": breach.fault,
+                "request": shown.get("request"),
+                "answer": shown.get("answer"),
+            })
         });
         let skipped = self.skipped.iter();
         let skipped = skipped.map(|skipped| json!({ "what": skipped.what, "why": skipped.why }));

@@ -54,7 +54,7 @@ async fn play(scenario: &Scenario, client: &Client, tenant: &str, uid: &str) -> 
         url: client.base.clone(),
         token: client.token.clone(),
         client: As::Rfc,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
     };
     let session = Session::new(&target, uid).expect("a Tenant URL");
     let mut names = Names::default();

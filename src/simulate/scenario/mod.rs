@@ -6,7 +6,7 @@
 //! counts everything there is runs `alone`, in a tenant of its own.
 //!
 //! A scenario names the `clients` it belongs to; `beyond` says what the RFC has instead where a client asks for more. One that only holds for our own server says in `own` why, and `simulate`
-//! leaves it out. `needs` are the features of the ServiceProviderConfig without which it proves nothing.
+//! leaves it out. `needs` are the features of the `ServiceProviderConfig` without which it proves nothing.
 
 mod play;
 
