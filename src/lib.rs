@@ -1,6 +1,24 @@
 //! A SCIM 2.0 service provider (RFC 7643, 7644) on one DynamoDB table.
 //!
 //! Modules stand in dependency order: each uses only those above it, and a test holds them to that.
+//!
+//! | module   | does                                                                                      |
+//! |----------|-------------------------------------------------------------------------------------------|
+//! | `schema` | schema documents, attribute paths, the shape of values, what a response shows, quirks      |
+//! | `filter` | filter text to tree, tree against a document                                              |
+//! | `patch`  | PATCH body to operations, operations to a changed document and a change of members        |
+//! | `table`  | the slice of DynamoDB we stand on; on a laptop the same over an engine in the process     |
+//! | `store`  | keys, aliases, edges, the counted directory, outbox: every change is one transaction      |
+//! | `api`    | requests in, responses out: routes, tokens, representations, the one table of errors      |
+//! | `home`   | Lambda and laptop: environment, clock, HTTP front                                         |
+//!
+//! How a PATCH travels: `home` makes a `Call`; `api` finds route and tenant and lets `patch::parse` read the body;
+//! `store` reads the resource strongly, `patch::apply` makes the changed document, `store` plans the items that
+//! differ and commits them in one transaction, and begins anew if somebody was faster; `api` renders what is now.
+//!
+//! What is nowhere else: only `store/keys.rs` spells a key, only `api/error.rs` knows which status an error becomes,
+//! only `table` names the DynamoDB SDK, only `home` and the binaries read clock or environment. No write is built
+//! from a truncated read, no value or secret is logged, and no request can reach a panic.
 
 pub mod schema;
 

@@ -40,7 +40,7 @@ struct Serve {
     listen: SocketAddr,
     #[command(flatten)]
     place: Embedded,
-    /// Serve a DynamoDB table, on AWS or at AWS_ENDPOINT_URL_DYNAMODB.
+    /// Serve a DynamoDB table, on AWS or at `AWS_ENDPOINT_URL_DYNAMODB`.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "memory"])]
     table: Option<String>,
     /// Print one line of JSON.
@@ -64,7 +64,7 @@ struct Kept {
     /// The data in this folder.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// A DynamoDB table, on AWS or at AWS_ENDPOINT_URL_DYNAMODB.
+    /// A DynamoDB table, on AWS or at `AWS_ENDPOINT_URL_DYNAMODB`.
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
 }

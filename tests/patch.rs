@@ -115,7 +115,7 @@ fn check(resource_type: &ResourceType, resource: &Document, case: &Case) -> Resu
         let met: Vec<_> = quirks
             .labels()
             .iter()
-            .map(|label| label[..4].to_owned())
+            .map(|label| label.split(' ').next().unwrap_or_default().to_owned())
             .collect();
         same("quirks", &json!(met), &json!(codes))?;
     }

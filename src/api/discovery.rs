@@ -28,13 +28,17 @@ pub(super) fn answer(document: Discovery, exchange: &Exchange<'_>) -> Result<Ans
     };
     match document {
         Discovery::ServiceProviderConfig => one(Some(config(&base))),
-        Discovery::ResourceTypes => Ok(list(
-            types().map(|kind| resource_type(kind, &base)).collect(),
-        )),
+        Discovery::ResourceTypes => {
+            let found: Vec<Value> = types().map(|kind| resource_type(kind, &base)).collect();
+            Ok(list(&found))
+        }
         Discovery::ResourceType(name) => one(types()
             .find(|kind| kind.name == name)
             .map(|kind| resource_type(kind, &base))),
-        Discovery::Schemas => Ok(list(schemas().map(|found| schema(found, &base)).collect())),
+        Discovery::Schemas => {
+            let found: Vec<Value> = schemas().map(|found| schema(found, &base)).collect();
+            Ok(list(&found))
+        }
         Discovery::Schema(urn) => one(schemas()
             .find(|found| found.id.eq_ignore_ascii_case(&urn))
             .map(|found| schema(found, &base))),
@@ -50,7 +54,7 @@ fn schemas() -> impl Iterator<Item = &'static Schema> {
     types().flat_map(ResourceType::schemas).map(AsRef::as_ref)
 }
 
-fn list(resources: Vec<Value>) -> Answer {
+fn list(resources: &[Value]) -> Answer {
     render::list(resources.len() as u64, 1, resources)
 }
 

@@ -139,14 +139,15 @@ impl From<StoreError> for ScimError {
         match error {
             StoreError::NotFound => Self::not_found("there is no resource with this id"),
             StoreError::Taken { .. } => Self::new(StatusCode::CONFLICT, Some("uniqueness"), detail),
-            StoreError::UnknownMember(_) | StoreError::SelfMember | StoreError::TooManyEmails => {
-                Self::invalid_value(detail)
-            }
+            StoreError::Nameless(_)
+            | StoreError::UnknownMember(_)
+            | StoreError::SelfMember
+            | StoreError::TooManyEmails => Self::invalid_value(detail),
             StoreError::TooManyMembers => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 None,
                 format!(
-                    "{detail}: add at most {} members in one request, and send the rest in further requests",
+                    "{detail}: change at most {} members in one request, and the others in further requests",
                     crate::store::ADDS_MAX
                 ),
             ),

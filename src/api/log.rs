@@ -20,7 +20,7 @@ pub(super) fn line(exchange: &Exchange<'_>, result: &Result<Answer, ScimError>, 
         actor,
         status,
         ms = now_ms - exchange.request.started,
-        error = result.as_ref().err().map(|error| error.code()),
+        error = result.as_ref().err().map(ScimError::code),
         quirks = exchange.quirks.labels().join(", "),
         "request"
     );

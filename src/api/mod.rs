@@ -6,6 +6,7 @@ mod auth;
 mod discovery;
 mod error;
 mod etag;
+mod list;
 mod log;
 mod query;
 mod render;
@@ -114,7 +115,7 @@ async fn dispatch(store: &Store, exchange: &mut Exchange<'_>) -> Result<Answer, 
         Endpoint::Collection(resource_type) => {
             resource::collection(&tenant, resource_type, exchange).await
         }
-        Endpoint::Search(resource_type) => resource::search(&tenant, resource_type, exchange).await,
+        Endpoint::Search(resource_type) => list::search(&tenant, resource_type, exchange).await,
         Endpoint::Resource(resource_type, id) => {
             resource::single(&tenant, resource_type, &id, exchange).await
         }

@@ -36,6 +36,16 @@ impl View<'_> {
         location(&self.base, id)
     }
 
+    /// Whether the representation holds a group's members.
+    pub(super) fn shows_members(&self) -> bool {
+        self.resource_type.is_group() && self.projection.wants("members")
+    }
+
+    /// Whether the representation holds a user's groups.
+    pub(super) fn shows_groups(&self) -> bool {
+        !self.resource_type.is_group() && self.projection.wants("groups")
+    }
+
     /// The representation as the projection leaves it.
     pub(super) fn document(&self, record: &Record, derived: Derived) -> Value {
         let mut shown = Document::new();
@@ -107,8 +117,8 @@ fn location(base: &str, id: Id) -> String {
     format!("{base}{}/{id}", type_of(id).endpoint)
 }
 
-/// A ListResponse: `itemsPerPage` is what is on this page.
-pub(super) fn list(total: u64, start_index: u64, resources: Vec<Value>) -> Answer {
+/// A `ListResponse`: `itemsPerPage` is what is on this page.
+pub(super) fn list(total: u64, start_index: u64, resources: &[Value]) -> Answer {
     let body = json!({
         "schemas": [LIST_RESPONSE],
         "totalResults": total,

@@ -52,12 +52,11 @@ impl Server {
     /// Opens the data and the port; creates the first tenant where there is none.
     pub async fn bind(place: &Place, listen: SocketAddr) -> Result<Self, Error> {
         let store = place.open().await?;
-        let secret = match store.find_tenant(DEFAULT_TENANT).await? {
-            Some(_) => None,
-            None => {
-                let tenant = store.create_tenant(DEFAULT_TENANT).await?;
-                Some(store.create_token(&tenant, "first start").await?)
-            }
+        let secret = if store.find_tenant(DEFAULT_TENANT).await?.is_some() {
+            None
+        } else {
+            let tenant = store.create_tenant(DEFAULT_TENANT).await?;
+            Some(store.create_token(&tenant, "first start").await?)
         };
         let listener = TcpListener::bind(listen)
             .await

@@ -88,6 +88,13 @@ pub(super) fn merge(element: &mut Value, change: &Document) {
     }
 }
 
+/// Whether merging `change` into `element` would change nothing.
+pub(super) fn has_all(element: &Value, change: &Document) -> bool {
+    change
+        .iter()
+        .all(|(name, value)| element.get(name).unwrap_or(&Value::Null) == value)
+}
+
 /// As [`merge`], on an object.
 pub(super) fn merge_object(object: &mut Document, change: &Document) {
     for (name, value) in change {

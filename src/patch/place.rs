@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::{PatchErrorKind, Place};
-use crate::filter;
+use crate::filter::{self, TEXT_MAX};
 use crate::schema::{AttrPath, PathError, Quirks, ResourceType, Scope, Target, is_password};
 
 /// What a path leads to.
@@ -28,6 +28,11 @@ pub(super) fn find(
     text: &str,
     quirks: &mut Quirks,
 ) -> Result<Found, PatchErrorKind> {
+    if text.chars().count() > TEXT_MAX {
+        return Err(PatchErrorKind::PathShape(
+            "the path is too long; name one attribute",
+        ));
+    }
     let core = &resource_type.schema.id;
     if text.eq_ignore_ascii_case(core) {
         return Ok(Found::Resource);

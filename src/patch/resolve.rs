@@ -140,6 +140,12 @@ impl Request<'_> {
                 Ok(Some(Change::RemoveListed(list)))
             }
             Op::Add => Ok((!list.is_empty()).then_some(Change::Append(list))),
+            // Nothing known in it is no wish to lose what is there.
+            Op::Replace if list.is_empty() && says_something(self.value) => {
+                Err(PatchErrorKind::Value(
+                    "the value holds no sub-attribute that is defined; send [] to remove all",
+                ))
+            }
             Op::Replace if list.is_empty() => Ok(Some(Change::Remove)),
             Op::Replace => Ok(Some(Change::ReplaceAll(list))),
         }
@@ -166,6 +172,17 @@ impl Request<'_> {
         if !self.value.is_null() {
             quirks.met(Quirk::RemoveValue);
         }
+    }
+}
+
+/// Whether there is anything but empty values in `value`.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => list.iter().any(says_something),
+        Value::Object(object) => object.values().any(says_something),
+        Value::Bool(_) | Value::Number(_) => true,
     }
 }
 

@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use super::element::{append, is_listed, is_primary, keep_primary, merge, merge_object, seed};
-use super::{Change, Op, Operation, PatchErrorKind};
+use super::element::{
+    append, has_all, is_listed, is_primary, keep_primary, merge, merge_object, seed,
+};
+use super::{Change, Operation, PatchErrorKind};
 use crate::filter::Filter;
 use crate::schema::{Attribute, Document, Quirk, Quirks, Violation, ViolationKind};
 
@@ -92,8 +94,12 @@ impl Write<'_, '_> {
         }
         if written.is_none() && change.values().any(|value| !value.is_null()) {
             let mut element = seed(filter).ok_or(NO_MATCH)?;
-            self.quirks.met(Quirk::FilterCreates);
             merge(&mut element, change);
+            // A change to what the filter looks at, sent again: its element is there, but matches no more.
+            if !matches(&element) && list.iter().any(|present| has_all(present, change)) {
+                return Ok(());
+            }
+            self.quirks.met(Quirk::FilterCreates);
             list.push(element);
             written = list.len().checked_sub(1);
         }
@@ -101,14 +107,15 @@ impl Write<'_, '_> {
         Ok(())
     }
 
-    /// `emails.value` without a filter: one element must be meant, but removing means all.
+    /// `emails.value` without a filter: one element must be meant, but emptying means all: sent again, it must not
+    /// reach for the next element.
     fn unfiltered(
         &mut self,
         list: &mut Vec<Value>,
         attribute: &Attribute,
         change: &Document,
     ) -> Result<(), PatchErrorKind> {
-        if self.operation.op == Op::Remove {
+        if change.values().all(Value::is_null) {
             for element in list {
                 merge(element, change);
             }

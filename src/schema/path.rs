@@ -136,9 +136,13 @@ impl Target {
                 if rest.starts_with('.') {
                     quirks.met(Quirk::UrnDot);
                 }
-                let lookup = |name: &str| match extension {
-                    true => schema.attribute(name).cloned(),
-                    false => resource_type.core_attribute(name).cloned(),
+                let lookup = |name: &str| {
+                    let found = if extension {
+                        schema.attribute(name)
+                    } else {
+                        resource_type.core_attribute(name)
+                    };
+                    found.cloned()
                 };
                 let (attribute, sub) = resolve(name, lookup)?;
                 let extension = extension.then(|| Arc::clone(&schema.id));

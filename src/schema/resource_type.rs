@@ -49,6 +49,11 @@ static COMMON: LazyLock<Vec<Arc<Attribute>>> = LazyLock::new(|| {
 });
 
 impl ResourceType {
+    /// Whether resources of this type have members rather than groups.
+    pub fn is_group(&self) -> bool {
+        self.number == 1
+    }
+
     /// The core or common attribute called `name`.
     pub fn core_attribute(&self, name: &str) -> Option<&Arc<Attribute>> {
         self.schema.attribute(name).or_else(|| named(&COMMON, name))

@@ -8,7 +8,7 @@ use super::StoreError;
 use super::id::Id;
 use super::keys::{AliasValue, TenantScope};
 use crate::schema::{Document, norm};
-use crate::table::Key;
+use crate::table::{Attr, Condition, Item, Key};
 
 /// Distinct e-mail addresses of one user: twice that and the rest must fit one transaction.
 pub const EMAILS_MAX: usize = 40;
@@ -94,7 +94,7 @@ pub(super) fn keys(
     id: Id,
     document: &Document,
     twins: &BTreeSet<String>,
-) -> Result<BTreeMap<Key, &'static str>, StoreError> {
+) -> Result<BTreeMap<Key, &'static Indexed>, StoreError> {
     let mut keys = BTreeMap::new();
     for indexed in indexed(id.resource_type()) {
         let own_slot = match indexed.holders {
@@ -106,6 +106,9 @@ pub(super) fn keys(
         if norms.len() > EMAILS_MAX {
             return Err(StoreError::TooManyEmails);
         }
+        if norms.is_empty() && indexed.holders == Holders::One {
+            return Err(StoreError::Nameless(indexed.name));
+        }
         for norm in norms {
             let value = AliasValue {
                 attribute: indexed.name,
@@ -113,7 +116,7 @@ pub(super) fn keys(
             };
             keys.insert(
                 tenant.alias(id.resource_type(), &value, own_slot.then_some(id)),
-                indexed.name,
+                indexed,
             );
         }
     }
@@ -135,4 +138,19 @@ pub(super) fn kept_twins(
         .filter(same)
         .map(|indexed| indexed.name.to_owned())
         .collect()
+}
+
+/// The attribute of an alias that names the resource.
+pub(super) const HOLDER: &str = "id";
+
+/// Whom an alias names.
+pub(super) fn holder(item: &Item) -> Option<Id> {
+    match item.attrs.get(HOLDER) {
+        Some(Attr::S(id)) => Id::from_key(id),
+        _ => None,
+    }
+}
+
+pub(super) fn mine(id: Id) -> Condition {
+    Condition::Equals(HOLDER, Attr::S(id.key()))
 }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::aliases::{self, Holders, Indexed};
 use super::host::random_u64;
 use super::id::Id;
 use super::{StoreError, Tenant};
 use crate::table::{Item, Reason, TableError, Transaction, Write};
 
+/// Writes of one transaction.
+pub(super) const WRITES_MAX: usize = 100;
 /// A request's writes are given up this long after it began.
 const DEADLINE_MS: i64 = 3_000;
 /// Full jitter between tries.
@@ -18,7 +21,7 @@ pub(super) enum Role {
     /// The resource itself.
     Own,
     /// A value that must be unique, or a claim to its single slot.
-    Alias(&'static str),
+    Alias(&'static Indexed),
     /// The document of a member that is being added.
     Member(Id),
     /// The edge to a member that is being added or removed.
@@ -41,13 +44,34 @@ pub(super) struct Failed {
     /// The resource changed or went: re-read and plan again. It goes before all else: a stale plan's other failures mean nothing.
     pub own: bool,
     /// Values that another resource holds.
-    pub aliases: Vec<(&'static str, Option<Item>)>,
+    pub aliases: Vec<(&'static Indexed, Option<Item>)>,
     /// Members to be added that do not exist.
     pub members: Vec<Id>,
     /// Edges that are there already, or gone already.
     pub edges: BTreeSet<Id>,
     /// The bucket is full.
     pub directory: bool,
+}
+
+impl Failed {
+    /// What the failures mean to the client, for a plan that was not stale. A single slot that another holds is
+    /// noted in `twins` where the attribute may have several holders.
+    pub(super) fn refusal(&self, twins: &mut BTreeSet<String>) -> Result<(), StoreError> {
+        for (indexed, item) in &self.aliases {
+            if indexed.holders == Holders::Twins {
+                twins.insert(indexed.name.to_owned());
+            } else if let Some(holder) = item.as_ref().and_then(aliases::holder) {
+                return Err(StoreError::Taken {
+                    attribute: indexed.name,
+                    holder,
+                });
+            }
+        }
+        match self.members.first() {
+            Some(member) => Err(StoreError::UnknownMember(member.to_string())),
+            None => Ok(()),
+        }
+    }
 }
 
 /// How a commit ended, when the table could tell.
@@ -74,8 +98,12 @@ impl Plan {
         self.transaction.writes.push(write);
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.roles.len()
+    /// Whether the plan is one transaction. What is not answers 413: never half a change.
+    pub(super) fn fits(&self) -> Result<(), StoreError> {
+        if self.roles.len() > WRITES_MAX {
+            return Err(StoreError::TooManyMembers);
+        }
+        Ok(())
     }
 
     fn failed(&self, reasons: Vec<Reason>) -> Failed {
@@ -88,7 +116,7 @@ impl Plan {
             };
             match role {
                 Role::Own | Role::Other => failed.own = true,
-                Role::Alias(attribute) => failed.aliases.push((attribute, item)),
+                Role::Alias(indexed) => failed.aliases.push((indexed, item)),
                 Role::Member(id) => failed.members.push(*id),
                 Role::Edge(id) => {
                     failed.edges.insert(*id);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::commit::{Failed, Outcome, Plan, Role};
+use super::commit::{Outcome, Plan, Role};
 use super::outbox::{self, Entry, Kind};
-use super::{Record, StoreError, Tenant, aliases};
+use super::{Record, StoreError, Tenant, aliases, members};
 use crate::schema::{Document, ResourceType};
-use crate::table::{Attr, Condition, Item, Write};
+use crate::table::{Attr, Condition, Write};
 
 impl Tenant {
     /// Stores a new resource; `members` are the ids of a new group's members as the client sent them.
@@ -16,7 +16,7 @@ impl Tenant {
         document: Document,
         members: &BTreeSet<String>,
     ) -> Result<Record, StoreError> {
-        let members = self.members_to_add(members)?;
+        let members = members::to_add(members)?;
         let now = self.host().now_ms();
         let mut twins = BTreeSet::new();
         loop {
@@ -52,57 +52,21 @@ impl Tenant {
             for member in &members {
                 self.plan_add(&mut plan, &record, *member);
             }
-            self.fits(&plan)?;
+            plan.fits()?;
             match self.commit(&plan).await? {
                 Outcome::Done => return Ok(record),
-                Outcome::Failed(failed) => self.refused(&record, &failed, &mut twins)?,
+                Outcome::Failed(failed) if failed.own => {}
+                Outcome::Failed(failed) => {
+                    failed.refusal(&mut twins)?;
+                    if failed.directory {
+                        self.bucket_full(id);
+                    }
+                }
             }
             if self.past_deadline() {
                 return Err(StoreError::Busy);
             }
         }
-    }
-
-    /// What stands between the plan and its success: an error for the client, or a correction for the next plan.
-    fn refused(
-        &self,
-        record: &Record,
-        failed: &Failed,
-        twins: &mut BTreeSet<String>,
-    ) -> Result<(), StoreError> {
-        if failed.own {
-            return Ok(());
-        }
-        self.claims(record, failed, twins)?;
-        if let Some(member) = failed.members.first() {
-            return Err(StoreError::UnknownMember(member.to_string()));
-        }
-        if failed.directory {
-            self.bucket_full(record.id);
-        }
-        Ok(())
-    }
-
-    /// A slot that another resource holds is a conflict where one holder is allowed, else a twin.
-    pub(super) fn claims(
-        &self,
-        record: &Record,
-        failed: &Failed,
-        twins: &mut BTreeSet<String>,
-    ) -> Result<(), StoreError> {
-        for (attribute, item) in &failed.aliases {
-            let indexed = aliases::indexed(record.id.resource_type())
-                .iter()
-                .find(|indexed| indexed.name == *attribute);
-            if indexed.is_some_and(|indexed| indexed.holders == aliases::Holders::Twins) {
-                twins.insert((*attribute).to_owned());
-                continue;
-            }
-            if let Some(holder) = item.as_ref().and_then(holder) {
-                return Err(StoreError::Taken { attribute, holder });
-            }
-        }
-        Ok(())
     }
 
     /// The alias writes that lead from `old` to `new`: what only one of them has.
@@ -119,7 +83,7 @@ impl Tenant {
         let (held, wanted) = (keys(old)?, keys(new)?);
         for (key, _) in held.iter().filter(|(key, _)| !wanted.contains_key(*key)) {
             let Some(old) = old else { continue };
-            let condition = Some(mine(old));
+            let condition = Some(aliases::mine(old.id));
             plan.push(
                 Role::Own,
                 Write::Delete {
@@ -130,8 +94,11 @@ impl Tenant {
         }
         for (key, attribute) in wanted.iter().filter(|(key, _)| !held.contains_key(*key)) {
             let Some(new) = new else { continue };
-            let condition = Some(Condition::Or(vec![Condition::NotExists, mine(new)]));
-            let attrs = [(HOLDER, Attr::S(new.id.key()))].into();
+            let condition = Some(Condition::Or(vec![
+                Condition::NotExists,
+                aliases::mine(new.id),
+            ]));
+            let attrs = [(aliases::HOLDER, Attr::S(new.id.key()))].into();
             plan.push(
                 Role::Alias(attribute),
                 Write::Put {
@@ -143,19 +110,4 @@ impl Tenant {
         }
         Ok(())
     }
-}
-
-/// The attribute of an alias that names the resource.
-pub(super) const HOLDER: &str = "id";
-
-/// Whom an alias names.
-pub(super) fn holder(item: &Item) -> Option<super::Id> {
-    match item.attrs.get(HOLDER) {
-        Some(Attr::S(id)) => super::Id::from_key(id),
-        _ => None,
-    }
-}
-
-fn mine(record: &Record) -> Condition {
-    Condition::Equals(HOLDER, Attr::S(record.id.key()))
 }

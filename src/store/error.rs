@@ -11,6 +11,9 @@ pub enum StoreError {
     /// The attribute must be unique and this other resource holds the value.
     #[error("{attribute} is already taken by {holder}")]
     Taken { attribute: &'static str, holder: Id },
+    /// The name is made of characters that do not count.
+    #[error("{0} holds no visible character")]
+    Nameless(&'static str),
     /// A member to be added does not exist.
     #[error("no user or group has the id \"{0}\"")]
     UnknownMember(String),

@@ -61,7 +61,7 @@ impl TenantScope {
     pub(super) fn draw(random: u64) -> Self {
         let digit = |place: usize| {
             BASE32
-                .get((random >> (5 * place)) as usize & 31)
+                .get(usize::from((random >> (5 * place)).to_le_bytes()[0] & 31))
                 .copied()
                 .unwrap_or(b'a')
         };

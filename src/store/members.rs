@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::commit::{Plan, Role};
+use super::commit::{Plan, Role, WRITES_MAX};
 use super::id::Id;
 use super::record::attr;
 use super::{Record, StoreError, Tenant};
@@ -13,11 +13,10 @@ use crate::patch::{MemberChange, Verb};
 use crate::schema::Document;
 use crate::table::{Attr, Condition, Consistency, Query, Range, Write};
 
-/// Writes of one transaction.
-const WRITES_MAX: usize = 100;
-/// New members that fit one transaction whatever else the request changes: three writes each beside
-/// head, aliases, directory row and outbox item.
-pub const ADDS_MAX: usize = 31;
+/// Writes beside those of members: head, outbox item, two aliases taken and two given up, work row.
+const OTHER_WRITES: usize = 7;
+/// New members that fit one transaction whatever else the request changes: three writes each.
+pub const ADDS_MAX: usize = (WRITES_MAX - OTHER_WRITES) / 3;
 /// Present members that are compared with a new list; a longer list is replaced as a whole.
 const COMPARED_MAX: u32 = 1_000;
 
@@ -68,7 +67,7 @@ impl Tenant {
                 .filter(move |(_, found)| **found == verb)
                 .map(|(id, _)| id)
         };
-        let add = self.members_to_add(wanted(Verb::Add))?;
+        let add = to_add(wanted(Verb::Add))?;
         if add.contains(&group.id) {
             return Err(StoreError::SelfMember);
         }
@@ -97,7 +96,8 @@ impl Tenant {
             flip: false,
             compared: true,
         };
-        let small = 3 * edges.add.len() + 2 * edges.remove.len() <= WRITES_MAX / 2;
+        let writes = 3 * edges.add.len() + 2 * edges.remove.len();
+        let small = writes <= WRITES_MAX - OTHER_WRITES;
         let flip = Edges {
             add,
             flip: true,
@@ -111,16 +111,6 @@ impl Tenant {
                 flip
             },
         )
-    }
-
-    /// Reads the ids of members to be added.
-    pub(super) fn members_to_add<'i>(
-        &self,
-        ids: impl IntoIterator<Item = &'i String>,
-    ) -> Result<BTreeSet<Id>, StoreError> {
-        let parse =
-            |text: &String| Id::parse(text).ok_or_else(|| StoreError::UnknownMember(text.clone()));
-        ids.into_iter().map(parse).collect()
     }
 
     /// The present members, unless they are too many to compare.
@@ -178,13 +168,13 @@ impl Tenant {
             },
         );
     }
+}
 
-    /// Whether the plan is one transaction. What is not answers 413: never half a change.
-    pub(super) fn fits(&self, plan: &Plan) -> Result<(), StoreError> {
-        if plan.len() > WRITES_MAX {
-            Err(StoreError::TooManyMembers)
-        } else {
-            Ok(())
-        }
-    }
+/// Reads the ids of members to be added.
+pub(super) fn to_add<'i>(
+    ids: impl IntoIterator<Item = &'i String>,
+) -> Result<BTreeSet<Id>, StoreError> {
+    let parse =
+        |text: &String| Id::parse(text).ok_or_else(|| StoreError::UnknownMember(text.clone()));
+    ids.into_iter().map(parse).collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! Every change is one transaction, its outbox item included; every read that decides a write is strong.
 
+mod access;
 mod aliases;
 mod commit;
 mod create;

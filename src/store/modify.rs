@@ -31,7 +31,7 @@ impl Tenant {
     pub async fn modify<E: From<StoreError>>(
         &self,
         id: Id,
-        decide: impl Fn(&Record) -> Result<Change, E> + Send,
+        mut decide: impl FnMut(&Record) -> Result<Change, E> + Send,
     ) -> Result<Record, E> {
         let mut learned = Learned::default();
         loop {
@@ -65,10 +65,10 @@ impl Tenant {
             new.generation = outbox::draw_generation(self.host());
         }
         let plan = self.plan_change(old, &new, &edges)?;
-        self.fits(&plan)?;
+        plan.fits()?;
         match self.commit(&plan).await? {
             Outcome::Done => Ok(Some(new)),
-            Outcome::Failed(failed) => self.learn(&new, failed, learned).map(|()| None),
+            Outcome::Failed(failed) => learned.from(failed).map(|()| None),
         }
     }
 
@@ -160,17 +160,16 @@ impl Tenant {
             condition: Some(Condition::And(conditions)),
         })
     }
+}
 
+impl Learned {
     /// Reads a failed plan in the order that matters: a stale plan's other failures mean nothing.
-    fn learn(&self, new: &Record, failed: Failed, learned: &mut Learned) -> Result<(), StoreError> {
+    fn from(&mut self, failed: Failed) -> Result<(), StoreError> {
         if failed.own {
             return Ok(());
         }
-        self.claims(new, &failed, &mut learned.twins)?;
-        if let Some(member) = failed.members.first() {
-            return Err(StoreError::UnknownMember(member.to_string()));
-        }
-        learned.settled.extend(failed.edges);
+        failed.refusal(&mut self.twins)?;
+        self.settled.extend(failed.edges);
         Ok(())
     }
 }

@@ -49,16 +49,21 @@ impl Tenant {
     }
 
     /// A group with its members as of one version, or as near as it can be told: the version is never newer than the members.
+    /// More than `max` are not told at all: part of them could come back as a write.
     ///
     /// The dying set is read before the edges, or a deleted member could be seen once more; the head again after them,
     /// or two versions could mix.
-    pub async fn get_with_members(&self, id: Id) -> Result<(Record, Membership), StoreError> {
+    pub async fn get_with_members(
+        &self,
+        id: Id,
+        max: usize,
+    ) -> Result<(Record, Membership), StoreError> {
         let mut first: Option<Record> = None;
         for _ in 0..MEMBER_READS {
             let (head, rows) =
                 tokio::try_join!(self.get(id), self.query_all(self.scope.work(), Range::All))?;
             let dying: BTreeSet<Id> = rows.iter().filter_map(dying).collect();
-            let members = self.edges_of(&head, &dying).await?;
+            let members = self.edges_of(&head, &dying, max).await?;
             let again = self.get(id).await?;
             if again.version == head.version {
                 return Ok((head, members));
@@ -68,7 +73,7 @@ impl Tenant {
         let (again, rows) =
             tokio::try_join!(self.get(id), self.query_all(self.scope.work(), Range::All))?;
         let dying = rows.iter().filter_map(dying).collect();
-        let members = self.edges_of(&again, &dying).await?;
+        let members = self.edges_of(&again, &dying, max).await?;
         Ok((
             Record {
                 version: first.map_or(again.version, |first| first.version),
@@ -82,12 +87,11 @@ impl Tenant {
         &self,
         head: &Record,
         dying: &BTreeSet<Id>,
+        max: usize,
     ) -> Result<Membership, StoreError> {
         let pk = self.scope.members(head.id, &head.generation);
-        let items = self
-            .query_up_to(pk, Range::All, MEMBERS_SHOWN_MAX + 1)
-            .await?;
-        if items.len() > MEMBERS_SHOWN_MAX {
+        let items = self.query_up_to(pk, Range::All, max + 1).await?;
+        if items.len() > max {
             return Ok(Membership::TooMany);
         }
         let ids = items.iter().filter_map(|item| Id::from_key(&item.key.sk));

@@ -25,7 +25,7 @@ const ITEM_REST: usize = 256;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     pub id: Id,
-    /// Grows with every change; the ETag.
+    /// Grows with every change; the `ETag`.
     pub version: i64,
     /// Milliseconds since 1970.
     pub created: i64,

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
-use super::aliases::{self, Indexed};
-use super::create::holder;
+use super::access::{Access, Derived, access};
+use super::aliases;
 use super::keys::{self, AliasValue};
 use super::list::{Page, Paging, SCAN_MAX};
 use super::read::MEMBERS_SHOWN_MAX;
 use super::{Id, Membership, Record, StoreError, Tenant};
-use crate::filter::{CompareOp, Filter};
-use crate::schema::{AttrPath, Document, ResourceType, norm, timestamp};
+use crate::filter::Filter;
+use crate::schema::{Document, ResourceType, timestamp};
 use crate::table::{BY_NAME, Query, Range};
 
 /// Candidates that may be looked at where the filter asks for members or groups of each.
@@ -24,23 +24,6 @@ const DERIVED_MAX: u64 = 1_000;
 const AGREE_MS: [u64; 4] = [5, 10, 20, 40];
 /// Candidates looked at side by side.
 const PARALLEL: usize = 16;
-
-/// A way to the candidates, the cheapest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Access {
-    /// The literal is no id: nothing can match.
-    Nothing,
-    Id(Id),
-    Alias(AliasValue),
-    /// Groups that hold this member.
-    GroupsOf(Id),
-    /// Members of this group.
-    MembersOf(Id),
-    /// Names that begin so, in normal form.
-    NamePrefix(String),
-    Union(Vec<Access>),
-    Scan,
-}
 
 impl Tenant {
     /// The page of resources that `filter` matches, with the exact total.
@@ -98,12 +81,14 @@ impl Tenant {
                 Access::Id(id) => self.find(id).await?.into_iter().collect(),
                 Access::Alias(value) => self.find_by_alias(resource_type, &value).await?,
                 Access::GroupsOf(member) => self.groups_of(member).await?,
-                Access::MembersOf(group) => match self.get_with_members(group).await {
-                    Ok((_, Membership::Shown(ids))) => self.find_all(ids).await?,
-                    Ok((_, Membership::TooMany)) => return Err(StoreError::TooMany),
-                    Err(StoreError::NotFound) => vec![],
-                    Err(error) => return Err(error),
-                },
+                Access::MembersOf(group) => {
+                    match self.get_with_members(group, MEMBERS_SHOWN_MAX).await {
+                        Ok((_, Membership::Shown(ids))) => self.find_all(ids).await?,
+                        Ok((_, Membership::TooMany)) => return Err(StoreError::TooMany),
+                        Err(StoreError::NotFound) => vec![],
+                        Err(error) => return Err(error),
+                    }
+                }
                 Access::NamePrefix(prefix) => self.find_by_name(resource_type, &prefix).await?,
                 Access::Union(arms) => {
                     open.extend(arms);
@@ -142,7 +127,7 @@ impl Tenant {
                     MEMBERS_SHOWN_MAX,
                 )
                 .await?;
-            let ids: BTreeSet<Id> = rows.iter().filter_map(holder).collect();
+            let ids: BTreeSet<Id> = rows.iter().filter_map(aliases::holder).collect();
             let records = self.find_all(ids.iter().copied()).await?;
             let agree = records.len() == ids.len() && records.iter().all(holds);
             match waits.next() {
@@ -239,7 +224,7 @@ impl Tenant {
     }
 
     async fn members_list(&self, group: Id) -> Result<Vec<Value>, StoreError> {
-        match self.get_with_members(group).await {
+        match self.get_with_members(group, MEMBERS_SHOWN_MAX).await {
             Ok((_, Membership::Shown(ids))) => Ok(ids.into_iter().map(element).collect()),
             Ok((_, Membership::TooMany)) => Err(StoreError::TooMany),
             Err(StoreError::NotFound) => Ok(vec![]),
@@ -265,145 +250,4 @@ impl Tenant {
 
 fn element(id: Id) -> Value {
     json!({ "value": id.to_string(), "type": if id.resource_type() == 0 { "User" } else { "Group" } })
-}
-
-/// What a filter asks about that no document holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Derived {
-    No,
-    Groups,
-    /// The members as a whole.
-    Members,
-    /// Only whether these ids are members.
-    OneOf(BTreeSet<Id>),
-}
-
-impl Derived {
-    fn is_asked(&self) -> bool {
-        *self != Self::No
-    }
-
-    fn of(filter: &Filter) -> Self {
-        match filter {
-            Filter::Not(inner) => Self::of(inner),
-            Filter::And(left, right) | Filter::Or(left, right) => {
-                match (Self::of(left), Self::of(right)) {
-                    (Self::No, other) | (other, Self::No) => other,
-                    (Self::OneOf(mut left), Self::OneOf(right)) => {
-                        left.extend(right);
-                        Self::OneOf(left)
-                    }
-                    (Self::Groups, _) => Self::Groups,
-                    _ => Self::Members,
-                }
-            }
-            Filter::Present(path) | Filter::ValuePath(path, _) => Self::whole(path),
-            Filter::Compare(path, op, literal) => match (Self::whole(path), literal) {
-                (Self::Members, Value::String(id))
-                    if path.leaf().name == "value"
-                        && matches!(op, CompareOp::Eq | CompareOp::Ne) =>
-                {
-                    Self::OneOf(Id::parse(id).into_iter().collect())
-                }
-                (whole, _) => whole,
-            },
-        }
-    }
-
-    fn whole(path: &AttrPath) -> Self {
-        match (&path.extension, path.attribute.name.as_str()) {
-            (None, "members") => Self::Members,
-            (None, "groups") => Self::Groups,
-            _ => Self::No,
-        }
-    }
-}
-
-/// The cheapest way to everything the filter can match.
-fn access(resource_type: &ResourceType, filter: &Filter) -> Access {
-    match filter {
-        Filter::And(left, right) => {
-            let (left, right) = (access(resource_type, left), access(resource_type, right));
-            if cost(&right) < cost(&left) {
-                right
-            } else {
-                left
-            }
-        }
-        Filter::Or(left, right) => {
-            match (access(resource_type, left), access(resource_type, right)) {
-                (Access::Scan, _) | (_, Access::Scan) => Access::Scan,
-                (left, right) => Access::Union(vec![left, right]),
-            }
-        }
-        Filter::Compare(path, op, Value::String(text)) if path.extension.is_none() => {
-            by_value(resource_type, path, *op, text)
-        }
-        Filter::ValuePath(path, inner) if path.extension.is_none() => {
-            by_element(resource_type, path, inner)
-        }
-        _ => Access::Scan,
-    }
-}
-
-fn by_value(resource_type: &ResourceType, path: &AttrPath, op: CompareOp, text: &str) -> Access {
-    let sub = path.sub.as_ref().map(|sub| sub.name.as_str());
-    let by_id = |access: fn(Id) -> Access| Id::parse(text).map_or(Access::Nothing, access);
-    match (op, path.attribute.name.as_str(), sub) {
-        (CompareOp::Eq, "id", None) => by_id(Access::Id),
-        (CompareOp::Eq, "members", Some("value")) => by_id(Access::GroupsOf),
-        (CompareOp::Eq, "groups", Some("value")) => by_id(Access::MembersOf),
-        (op, name, None | Some("value")) => match aliases::indexed(resource_type.number)
-            .iter()
-            .find(|indexed| indexed.name == name)
-        {
-            Some(indexed) => by_alias(indexed, op, text),
-            None => Access::Scan,
-        },
-        _ => Access::Scan,
-    }
-}
-
-fn by_alias(indexed: &Indexed, op: CompareOp, text: &str) -> Access {
-    let norm = norm(text, indexed.case_exact);
-    match op {
-        // An empty normal form has no alias and no place in the index.
-        _ if norm.is_empty() => Access::Scan,
-        CompareOp::Eq => Access::Alias(AliasValue {
-            attribute: indexed.name,
-            norm,
-        }),
-        CompareOp::Sw if indexed.by_name => Access::NamePrefix(norm),
-        _ => Access::Scan,
-    }
-}
-
-/// A value path reaches its elements by an equality inside it.
-fn by_element(resource_type: &ResourceType, list: &AttrPath, inner: &Filter) -> Access {
-    let arms = inner.conjuncts().into_iter().filter_map(|arm| match arm {
-        Filter::Compare(path, CompareOp::Eq, Value::String(text))
-            if path.attribute.name == "value" =>
-        {
-            let whole = AttrPath {
-                sub: Some(std::sync::Arc::clone(&path.attribute)),
-                ..list.clone()
-            };
-            Some(by_value(resource_type, &whole, CompareOp::Eq, text))
-        }
-        _ => None,
-    });
-    arms.min_by_key(cost).unwrap_or(Access::Scan)
-}
-
-fn cost(access: &Access) -> u32 {
-    match access {
-        Access::Nothing => 0,
-        Access::Id(_) => 1,
-        Access::Alias(_) => 2,
-        Access::GroupsOf(_) => 3,
-        Access::Union(arms) => 4 + arms.iter().map(cost).max().unwrap_or(0),
-        Access::MembersOf(_) => 20,
-        Access::NamePrefix(_) => 30,
-        Access::Scan => 100,
-    }
 }

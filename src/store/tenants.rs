@@ -68,21 +68,25 @@ pub enum TenantError {
 
 /// What one instance remembers of tokens: who they are, or that nobody knows them.
 #[derive(Debug, Default)]
-pub(super) struct Credentials(Mutex<HashMap<[u8; 32], (i64, Option<Credential>)>>);
+pub(super) struct Credentials(Mutex<HashMap<[u8; 32], Remembered>>);
+
+/// Until when it holds, and who it is if anybody knows.
+#[derive(Debug, Clone)]
+struct Remembered {
+    until: i64,
+    credential: Option<Credential>,
+}
 
 impl Credentials {
-    fn get(&self, digest: &[u8; 32], now: i64) -> Option<Option<Credential>> {
+    fn get(&self, digest: &[u8; 32], now: i64) -> Option<Remembered> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(digest)
-            .filter(|(until, _)| now < *until)
-            .map(|(_, credential)| credential.clone())
+        known.get(digest).filter(|known| now < known.until).cloned()
     }
 
     fn put(&self, digest: [u8; 32], now: i64, credential: Option<Credential>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED_MAX {
-            known.retain(|_, (until, _)| now < *until);
+            known.retain(|_, known| now < known.until);
         }
         if known.len() >= REMEMBERED_MAX {
             known.clear();
@@ -92,7 +96,8 @@ impl Credentials {
         } else {
             UNKNOWN_MS
         };
-        known.insert(digest, (now + kept, credential));
+        let until = now + kept;
+        known.insert(digest, Remembered { until, credential });
     }
 }
 
@@ -101,7 +106,7 @@ impl Store {
     pub async fn authenticate(&self, secret: &Secret) -> Result<Option<Credential>, StoreError> {
         let (digest, now) = (secret.digest(), self.host().now_ms());
         if let Some(known) = self.shared.credentials.get(&digest, now) {
-            return Ok(known);
+            return Ok(known.credential);
         }
         let scope = secret.tenant();
         let (config_key, token_key) = (scope.config(), scope.token(&digest));

@@ -7,21 +7,17 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
-use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 
 use super::expression::Expression;
 use super::item::{PK, SK, Unkeyed, Wire};
 use super::outcome::Attempts;
-use super::write::{ALL_OLD, Texts, in_transaction};
+use super::write::in_transaction;
 use super::{
-    Attrs, Condition, Consistency, Index, Item, Key, Page, Query, Range, Table, TableError,
-    Transaction, Update, Write, client, item, limits,
+    Consistency, Index, Item, Key, Page, Query, Range, Table, TableError, Transaction, Write,
+    client, item, limits,
 };
 
 /// One DynamoDB table, wherever its client leads: AWS, an emulator, the engine in this process.
@@ -85,83 +81,6 @@ impl DynamoDb {
             items: items(answer.items.unwrap_or_default())?,
             next,
         })
-    }
-
-    async fn put(
-        &self,
-        key: &Key,
-        attrs: &Attrs,
-        condition: Option<&Condition>,
-    ) -> Result<(), TableError> {
-        let texts = Texts::new(None, condition);
-        let attempts = Attempts::default();
-        self.client
-            .put_item()
-            .table_name(&self.table_name)
-            .set_item(Some(item::item(key, attrs)))
-            .set_condition_expression(texts.condition)
-            .set_expression_attribute_names(texts.names)
-            .set_expression_attribute_values(texts.values)
-            .return_values_on_condition_check_failure(ALL_OLD)
-            .customize()
-            .interceptor(attempts.clone())
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => unmet(failed),
-                _ => attempts.failure(error),
-            })
-    }
-
-    async fn update(
-        &self,
-        key: &Key,
-        update: &Update,
-        condition: Option<&Condition>,
-    ) -> Result<(), TableError> {
-        let texts = Texts::new(Some(update), condition);
-        let attempts = Attempts::default();
-        self.client
-            .update_item()
-            .table_name(&self.table_name)
-            .set_key(Some(item::key(key)))
-            .set_update_expression(texts.update)
-            .set_condition_expression(texts.condition)
-            .set_expression_attribute_names(texts.names)
-            .set_expression_attribute_values(texts.values)
-            .return_values_on_condition_check_failure(ALL_OLD)
-            .customize()
-            .interceptor(attempts.clone())
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => unmet(failed),
-                _ => attempts.failure(error),
-            })
-    }
-
-    async fn delete(&self, key: &Key, condition: Option<&Condition>) -> Result<(), TableError> {
-        let texts = Texts::new(None, condition);
-        let attempts = Attempts::default();
-        self.client
-            .delete_item()
-            .table_name(&self.table_name)
-            .set_key(Some(item::key(key)))
-            .set_condition_expression(texts.condition)
-            .set_expression_attribute_names(texts.names)
-            .set_expression_attribute_values(texts.values)
-            .return_values_on_condition_check_failure(ALL_OLD)
-            .customize()
-            .interceptor(attempts.clone())
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(failed)) => unmet(failed),
-                _ => attempts.failure(error),
-            })
     }
 }
 
@@ -249,13 +168,7 @@ impl Table for DynamoDb {
 
     async fn write(&self, write: &Write) -> Result<(), TableError> {
         limits::write(write)?;
-        let condition = write.condition();
-        match write {
-            Write::Put { key, attrs, .. } => self.put(key, attrs, condition).await,
-            Write::Update { key, update, .. } => self.update(key, update, condition).await,
-            Write::Delete { key, .. } => self.delete(key, condition).await,
-            Write::Check { .. } => Err(TableError::Limit("a check stands in a transaction only")),
-        }
+        self.write_alone(write).await
     }
 }
 
@@ -270,13 +183,6 @@ fn flat<T, V>(by_table: Option<HashMap<String, T>>, part: impl Fn(T) -> Vec<V>) 
         .flat_map(HashMap::into_values)
         .flat_map(part)
         .collect()
-}
-
-fn unmet(failed: &ConditionalCheckFailedException) -> TableError {
-    match failed.item().cloned().map(item::read).transpose() {
-        Ok(old) => TableError::Condition(old),
-        Err(error) => error.into(),
-    }
 }
 
 impl From<Unkeyed> for TableError {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -19,6 +20,7 @@ use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
 
 use super::{CreateError, DynamoDb, client, create_table};
 
@@ -54,7 +56,7 @@ pub async fn file(path: &Path) -> Result<DynamoDb, OpenError> {
 }
 
 async fn open(database: Database) -> Result<DynamoDb, OpenError> {
-    let engine = SharedHttpClient::new(Engine(database));
+    let engine = SharedHttpClient::new(Engine(Arc::new(Mutex::new(database))));
     // Neither can help: a call that came so far is carried out, and fails the same way again.
     let config = Builder::from(&client::no_account(engine))
         .retry_config(RetryConfig::disabled())
@@ -64,9 +66,11 @@ async fn open(database: Database) -> Result<DynamoDb, OpenError> {
     Ok(db)
 }
 
-/// Carries out the SDK's requests.
+/// Carries out the SDK's requests, one at a time.
+///
+/// The database has a lock of its own, but no queue: behind this one nobody is overtaken, and who waits needs no thread.
 #[derive(Clone)]
-struct Engine(Database);
+struct Engine(Arc<Mutex<Database>>);
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,47 +90,50 @@ impl HttpClient for Engine {
 
 impl HttpConnector for Engine {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let engine = self.clone();
+        let engine = Arc::clone(&self.0);
         HttpConnectorFuture::new(async move {
-            tokio::task::spawn_blocking(move || engine.answer(&request))
+            let database = engine.lock_owned().await;
+            // Calls never wait for anything but the disk: inline, one busy caller would keep its runtime thread for good.
+            tokio::task::spawn_blocking(move || answer(&database, &request))
                 .await
                 .map_err(unanswered)?
         })
     }
 }
 
-impl Engine {
-    fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default();
-        let body = request.body().bytes().unwrap_or_default();
-        let (status, answer) = match self.carry_out(operation, body) {
-            Some(Ok(answer)) => (200, answer),
-            Some(Err(error)) => (error.status_code(), error.to_json().into_bytes()),
-            None => (400, UNKNOWN_OPERATION.as_bytes().to_vec()),
-        };
-        let status = StatusCode::try_from(status).map_err(unanswered)?;
-        Ok(HttpResponse::new(status, SdkBody::from(answer)))
-    }
+fn answer(database: &Database, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default();
+    let body = request.body().bytes().unwrap_or_default();
+    let (status, answer) = match carry_out(database, operation, body) {
+        Some(Ok(answer)) => (200, answer),
+        Some(Err(error)) => (error.status_code(), error.to_json().into_bytes()),
+        None => (400, UNKNOWN_OPERATION.as_bytes().to_vec()),
+    };
+    let status = StatusCode::try_from(status).map_err(unanswered)?;
+    Ok(HttpResponse::new(status, SdkBody::from(answer)))
+}
 
-    /// `None` for an operation that we do not use or dynoxide does not have.
-    fn carry_out(&self, operation: &str, body: &[u8]) -> Option<Result<Vec<u8>, DynoxideError>> {
-        let db = &self.0;
-        Some(match operation {
-            "GetItem" => run(body, |request| db.get_item(request)),
-            "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
-            "Query" => run(body, |request| db.query(request)),
-            "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
-            "PutItem" => run(body, |request| db.put_item(request)),
-            "UpdateItem" => run(body, |request| db.update_item(request)),
-            "DeleteItem" => run(body, |request| db.delete_item(request)),
-            "CreateTable" => run(body, |request| db.create_table(request)),
-            "DescribeTable" => run(body, |request| db.describe_table(request)),
-            "UpdateTimeToLive" => run(body, |request| db.update_time_to_live(request)),
-            "DescribeTimeToLive" => run(body, |request| db.describe_time_to_live(request)),
-            _ => return None,
-        })
-    }
+/// `None` for an operation that we do not use or dynoxide does not have.
+fn carry_out(
+    db: &Database,
+    operation: &str,
+    body: &[u8],
+) -> Option<Result<Vec<u8>, DynoxideError>> {
+    Some(match operation {
+        "GetItem" => run(body, |request| db.get_item(request)),
+        "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
+        "Query" => run(body, |request| db.query(request)),
+        "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
+        "PutItem" => run(body, |request| db.put_item(request)),
+        "UpdateItem" => run(body, |request| db.update_item(request)),
+        "DeleteItem" => run(body, |request| db.delete_item(request)),
+        "CreateTable" => run(body, |request| db.create_table(request)),
+        "DescribeTable" => run(body, |request| db.describe_table(request)),
+        "UpdateTimeToLive" => run(body, |request| db.update_time_to_live(request)),
+        "DescribeTimeToLive" => run(body, |request| db.describe_time_to_live(request)),
+        _ => return None,
+    })
 }
 
 fn unanswered(error: impl Into<BoxError>) -> ConnectorError {

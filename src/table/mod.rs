@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 mod client;
+pub mod conformance;
 mod definition;
 mod dynamodb;
 #[cfg(feature = "local")]
@@ -15,6 +16,7 @@ mod item;
 pub mod limits;
 mod outcome;
 mod size;
+pub mod wrappers;
 mod write;
 
 pub use client::{aws_config, emulator_config};

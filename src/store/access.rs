@@ -1,0 +1,170 @@
+//! The filter planner: the cheapest way to everything a filter can match, and what it asks beside the documents.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Id;
+use super::aliases::{self, Indexed};
+use super::keys::AliasValue;
+use crate::filter::{CompareOp, Filter};
+use crate::schema::{AttrPath, ResourceType, norm};
+
+/// A way to the candidates, the cheapest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Access {
+    /// The literal is no id: nothing can match.
+    Nothing,
+    Id(Id),
+    Alias(AliasValue),
+    /// Groups that hold this member.
+    GroupsOf(Id),
+    /// Members of this group.
+    MembersOf(Id),
+    /// Names that begin so, in normal form.
+    NamePrefix(String),
+    Union(Vec<Access>),
+    Scan,
+}
+
+/// What a filter asks about that no document holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Derived {
+    No,
+    Groups,
+    /// The members as a whole.
+    Members,
+    /// Only whether these ids are members.
+    OneOf(BTreeSet<Id>),
+}
+
+impl Derived {
+    pub(super) fn is_asked(&self) -> bool {
+        *self != Self::No
+    }
+
+    pub(super) fn of(filter: &Filter) -> Self {
+        match filter {
+            Filter::Not(inner) => Self::of(inner),
+            Filter::And(left, right) | Filter::Or(left, right) => {
+                match (Self::of(left), Self::of(right)) {
+                    (Self::No, other) | (other, Self::No) => other,
+                    (Self::OneOf(mut left), Self::OneOf(right)) => {
+                        left.extend(right);
+                        Self::OneOf(left)
+                    }
+                    (Self::Groups, _) => Self::Groups,
+                    _ => Self::Members,
+                }
+            }
+            Filter::Present(path) | Filter::ValuePath(path, _) => Self::whole(path),
+            Filter::Compare(path, op, literal) => match (Self::whole(path), literal) {
+                (Self::Members, Value::String(id))
+                    if path.leaf().name == "value"
+                        && matches!(op, CompareOp::Eq | CompareOp::Ne) =>
+                {
+                    Self::OneOf(Id::parse(id).into_iter().collect())
+                }
+                (whole, _) => whole,
+            },
+        }
+    }
+
+    fn whole(path: &AttrPath) -> Self {
+        match (&path.extension, path.attribute.name.as_str()) {
+            (None, "members") => Self::Members,
+            (None, "groups") => Self::Groups,
+            _ => Self::No,
+        }
+    }
+}
+
+/// The cheapest way to everything the filter can match.
+pub(super) fn access(resource_type: &ResourceType, filter: &Filter) -> Access {
+    match filter {
+        Filter::And(left, right) => {
+            let (left, right) = (access(resource_type, left), access(resource_type, right));
+            if cost(&right) < cost(&left) {
+                right
+            } else {
+                left
+            }
+        }
+        Filter::Or(left, right) => {
+            match (access(resource_type, left), access(resource_type, right)) {
+                (Access::Scan, _) | (_, Access::Scan) => Access::Scan,
+                (left, right) => Access::Union(vec![left, right]),
+            }
+        }
+        Filter::Compare(path, op, Value::String(text)) if path.extension.is_none() => {
+            by_value(resource_type, path, *op, text)
+        }
+        Filter::ValuePath(path, inner) if path.extension.is_none() => {
+            by_element(resource_type, path, inner)
+        }
+        _ => Access::Scan,
+    }
+}
+
+fn by_value(resource_type: &ResourceType, path: &AttrPath, op: CompareOp, text: &str) -> Access {
+    let sub = path.sub.as_ref().map(|sub| sub.name.as_str());
+    let by_id = |access: fn(Id) -> Access| Id::parse(text).map_or(Access::Nothing, access);
+    match (op, path.attribute.name.as_str(), sub) {
+        (CompareOp::Eq, "id", None) => by_id(Access::Id),
+        (CompareOp::Eq, "members", Some("value")) => by_id(Access::GroupsOf),
+        (CompareOp::Eq, "groups", Some("value")) => by_id(Access::MembersOf),
+        (op, name, None | Some("value")) => match aliases::indexed(resource_type.number)
+            .iter()
+            .find(|indexed| indexed.name == name)
+        {
+            Some(indexed) => by_alias(indexed, op, text),
+            None => Access::Scan,
+        },
+        _ => Access::Scan,
+    }
+}
+
+fn by_alias(indexed: &Indexed, op: CompareOp, text: &str) -> Access {
+    let norm = norm(text, indexed.case_exact);
+    match op {
+        // An empty normal form has no alias and no place in the index.
+        _ if norm.is_empty() => Access::Scan,
+        CompareOp::Eq => Access::Alias(AliasValue {
+            attribute: indexed.name,
+            norm,
+        }),
+        CompareOp::Sw if indexed.by_name => Access::NamePrefix(norm),
+        _ => Access::Scan,
+    }
+}
+
+/// A value path reaches its elements by an equality inside it.
+fn by_element(resource_type: &ResourceType, list: &AttrPath, inner: &Filter) -> Access {
+    let arms = inner.conjuncts().into_iter().filter_map(|arm| match arm {
+        Filter::Compare(path, CompareOp::Eq, Value::String(text))
+            if path.attribute.name == "value" =>
+        {
+            let whole = AttrPath {
+                sub: Some(Arc::clone(&path.attribute)),
+                ..list.clone()
+            };
+            Some(by_value(resource_type, &whole, CompareOp::Eq, text))
+        }
+        _ => None,
+    });
+    arms.min_by_key(cost).unwrap_or(Access::Scan)
+}
+
+fn cost(access: &Access) -> u32 {
+    match access {
+        Access::Nothing => 0,
+        Access::Id(_) => 1,
+        Access::Alias(_) => 2,
+        Access::GroupsOf(_) => 3,
+        Access::Union(arms) => 4 + arms.iter().map(cost).max().unwrap_or(0),
+        Access::MembersOf(_) => 20,
+        Access::NamePrefix(_) => 30,
+        Access::Scan => 100,
+    }
+}
