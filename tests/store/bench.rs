@@ -8,12 +8,12 @@ use async_trait::async_trait;
 use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
 use serde_json::{Value, json};
-use serverless_scim::filter;
+use serverless_scim::filter::{self, Filter};
 use serverless_scim::patch::{MemberChange, Verb};
 use serverless_scim::schema::{Document, Quirks, ResourceType, Scope};
 use serverless_scim::store::{
-    Change, Credential, Host, Id, MEMBERS_SHOWN_MAX, Membership, Page, Paging, Record, Request,
-    Store, StoreError, Tenant,
+    COUNT_MAX, Change, Credential, Host, Id, MEMBERS_SHOWN_MAX, Membership, Page, Paging, Record,
+    Request, Start, Store, StoreError, Tenant,
 };
 use serverless_scim::table::Table;
 
@@ -151,19 +151,20 @@ impl Bench {
 
     pub(crate) async fn search(&self, kind: &ResourceType, text: &str) -> Page {
         let filter = filter::parse(Scope::Resource(kind), text, &mut Quirks::default()).unwrap();
-        let paging = Paging {
-            start_index: 1,
-            count: 1_000,
-        };
-        self.tenant().search(kind, &filter, paging).await.unwrap()
+        self.page(kind, Some(&filter)).await
     }
 
     pub(crate) async fn list(&self, kind: &ResourceType) -> Page {
+        self.page(kind, None).await
+    }
+
+    async fn page(&self, kind: &ResourceType, filter: Option<&Filter>) -> Page {
         let paging = Paging {
-            start_index: 1,
-            count: 1_000,
+            start: Start::Index(1),
+            count: COUNT_MAX,
         };
-        self.tenant().list(kind, paging).await.unwrap()
+        let page = self.tenant().search(kind, filter, None, &paging).await;
+        page.unwrap()
     }
 
     pub(crate) async fn members_of(&self, group: Id) -> BTreeSet<Id> {

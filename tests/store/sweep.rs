@@ -50,7 +50,7 @@ async fn a_deleted_user_leaves_every_group_at_once() {
             .search(&GROUP, &format!("members eq \"{ada}\""))
             .await
             .total,
-        0
+        Some(0)
     );
     assert_eq!(bench.groups_of(mei).await.len(), 12);
 }

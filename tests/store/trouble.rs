@@ -82,7 +82,7 @@ async fn step_of(bench: &Bench, model: &mut Model, random: &mut StdRng, step: us
             model.edges.insert((team, ada), told);
         }
         (8, Some(ada), Some(team)) if step.is_multiple_of(2) => {
-            replace(bench, model, team, ada).await
+            replace(bench, model, team, ada).await;
         }
         (8, Some(ada), _) => {
             let name = format!("r{step}@fabrikam.example");
@@ -148,7 +148,7 @@ async fn verify(bench: &Bench, model: &Model, seed: u64) {
     for page in [&list, &bench.list(&USER).await] {
         assert_eq!(
             page.total,
-            page.records.len() as u64,
+            Some(page.records.len() as u64),
             "seed {seed}: the count is wrong"
         );
     }
@@ -215,18 +215,21 @@ async fn exact_answers_do_not_rest_on_an_index() {
         "externalId eq \"x-ada@fabrikam.example\"",
         "emails eq \"ada@fabrikam.example\"",
     ] {
-        assert_eq!(bench.search(&USER, filter).await.total, 1, "{filter}");
+        assert_eq!(bench.search(&USER, filter).await.total, Some(1), "{filter}");
     }
     let again = bench.create(&USER, user("ADA@fabrikam.example")).await;
     assert!(
         matches!(again, Err(StoreError::Taken { attribute: "userName", holder }) if holder == ada)
     );
-    assert_eq!(bench.list(&USER).await.total, 1);
+    assert_eq!(bench.list(&USER).await.total, Some(1));
     assert_eq!(
         bench.search(&USER, "userName sw \"ada\"").await.total,
-        0,
+        Some(0),
         "a prefix goes by index"
     );
     table.thaw();
-    assert_eq!(bench.search(&USER, "userName sw \"ada\"").await.total, 1);
+    assert_eq!(
+        bench.search(&USER, "userName sw \"ada\"").await.total,
+        Some(1)
+    );
 }
