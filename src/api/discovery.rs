@@ -3,7 +3,8 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::query::Parameters;
+use super::cursor::LIFETIME_MS;
+use super::query::{COUNT_DEFAULT, Parameters};
 use super::route::Discovery;
 use super::{Answer, Exchange, ScimError, render};
 use crate::schema::{GROUP, ResourceType, Schema, USER};
@@ -30,14 +31,14 @@ pub(super) fn answer(document: Discovery, exchange: &Exchange<'_>) -> Result<Ans
         Discovery::ServiceProviderConfig => one(Some(config(&base))),
         Discovery::ResourceTypes => {
             let found: Vec<Value> = types().map(|kind| resource_type(kind, &base)).collect();
-            Ok(list(&found))
+            Ok(render::list(found))
         }
         Discovery::ResourceType(name) => one(types()
             .find(|kind| kind.name == name)
             .map(|kind| resource_type(kind, &base))),
         Discovery::Schemas => {
             let found: Vec<Value> = schemas().map(|found| schema(found, &base)).collect();
-            Ok(list(&found))
+            Ok(render::list(found))
         }
         Discovery::Schema(urn) => one(schemas()
             .find(|found| found.id.eq_ignore_ascii_case(&urn))
@@ -52,10 +53,6 @@ fn types() -> impl Iterator<Item = &'static ResourceType> {
 
 fn schemas() -> impl Iterator<Item = &'static Schema> {
     types().flat_map(ResourceType::schemas).map(AsRef::as_ref)
-}
-
-fn list(resources: &[Value]) -> Answer {
-    render::list(resources.len() as u64, 1, resources)
 }
 
 fn schema(schema: &Schema, base: &str) -> Value {
@@ -93,8 +90,16 @@ fn config(base: &str) -> Value {
         "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
         "filter": { "supported": true, "maxResults": COUNT_MAX },
         "changePassword": { "supported": false },
-        "sort": { "supported": false },
+        "sort": { "supported": true },
         "etag": { "supported": true },
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": COUNT_DEFAULT,
+            "maxPageSize": COUNT_MAX,
+            "cursorTimeout": LIFETIME_MS / 1_000,
+        },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Secret Token",

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Number, Value};
 
-use super::bind::instant;
 use super::{CompareOp, Filter};
-use crate::schema::{AttrPath, Attribute, AttributeType, Document, USER, norm};
+use crate::schema::{AttrPath, Attribute, AttributeType, Document, USER, instant, norm};
 
 /// What `active` of a user counts as where it is absent.
 static ACTIVE: Value = Value::Bool(true);

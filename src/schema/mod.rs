@@ -11,7 +11,7 @@ mod time;
 mod value;
 mod violation;
 
-pub use self::time::timestamp;
+pub use self::time::{instant, timestamp};
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
 pub use norm::norm;
 pub use normalize::{finish, is_password, normalize, require, schemas_of, unchanged};
