@@ -11,13 +11,15 @@
 //! | `store`  | keys, aliases, edges, the counted directory, outbox: every change is one transaction      |
 //! | `api`    | requests in, responses out: routes, tokens, representations, the one table of errors      |
 //! | `home`   | Lambda and laptop: environment, clock, HTTP front                                         |
+//! | `simulate` | a client that proves any SCIM server over HTTP; knows nothing of the modules above      |
 //!
 //! How a PATCH travels: `home` makes a `Call`; `api` finds route and tenant and lets `patch::parse` read the body;
 //! `store` reads the resource strongly, `patch::apply` makes the changed document, `store` plans the items that
 //! differ and commits them in one transaction, and begins anew if somebody was faster; `api` renders what is now.
 //!
 //! What is nowhere else: only `store/keys.rs` spells a key, only `api/error.rs` knows which status an error becomes,
-//! only `table` names the DynamoDB SDK, only `home` and the binaries read clock or environment. No write is built
+//! only `table` names the DynamoDB SDK, only `home` and the binaries read clock or environment
+//! (but `simulate` measures). No write is built
 //! from a truncated read, no value or secret is logged, and no request can reach a panic.
 
 pub mod schema;
@@ -33,3 +35,6 @@ pub mod store;
 pub mod api;
 
 pub mod home;
+
+#[cfg(feature = "local")]
+pub mod simulate;

@@ -5,10 +5,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 use serverless_scim::home::{self, DEFAULT_TENANT, Error, Place, Server};
+use serverless_scim::simulate;
 
 /// A SCIM 2.0 endpoint on one DynamoDB table.
 #[derive(Debug, Parser)]
@@ -31,6 +33,41 @@ enum Command {
     /// The DynamoDB table.
     #[command(subcommand)]
     Table(Table),
+    /// Behave like an identity provider and report how a SCIM endpoint, any endpoint, fares.
+    Simulate(Simulate),
+}
+
+#[derive(Debug, Args)]
+struct Simulate {
+    /// The Tenant URL, as one would paste it into Entra ID.
+    #[arg(long)]
+    url: String,
+    /// The Secret Token.
+    #[arg(long, env = "SCIM_TOKEN", hide_env_values = true)]
+    token: String,
+    /// Whose behaviour.
+    #[arg(long = "as", value_enum, default_value = "entra")]
+    client: simulate::Client,
+    /// Users to provision; 0 with no groups leaves the sync out.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(..=i64::from(simulate::USERS_MAX)))]
+    users: u32,
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(..=i64::from(simulate::GROUPS_MAX)))]
+    groups: u32,
+    /// Per cent of the users that change afterwards.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u8).range(..=100))]
+    churn: u8,
+    /// The same seed, the same users and changes; names differ from run to run.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Seconds to wait for one answer.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: u64,
+    /// Seconds for everything but cleaning up.
+    #[arg(long, default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..))]
+    time: u64,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -124,6 +161,7 @@ async fn main() -> ExitCode {
             json,
         }) => create_token(&tenant, &label, &place.into(), json).await,
         Command::Table(Table::Create { table }) => create_table(&table).await,
+        Command::Simulate(options) => return simulate(options).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -158,6 +196,33 @@ async fn serve(options: Serve) -> Result<(), Error> {
     server.run().await
 }
 
+/// Ends with 0 when everything passed, 1 with findings, 2 when it could not run to its end.
+async fn simulate(options: Simulate) -> ExitCode {
+    let json = options.json;
+    let bar = indicatif::ProgressBar::new(0);
+    if let Ok(style) = indicatif::ProgressStyle::with_template("{msg:14} {wide_bar} {pos}/{len}") {
+        bar.set_style(style);
+    }
+    let stop = || async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    match simulate::run(&options.into(), &bar, stop).await {
+        Ok(report) => {
+            if json {
+                println!("{:#}", report.to_json());
+            } else {
+                println!("{report}");
+            }
+            ExitCode::from(report.exit_status())
+        }
+        Err(reason) => {
+            bar.finish_and_clear();
+            eprintln!("{reason}");
+            ExitCode::from(2)
+        }
+    }
+}
+
 async fn create_tenant(name: &str, place: &Place, json: bool) -> Result<(), Error> {
     let store = place.open().await?;
     let tenant = store.create_tenant(name).await?;
@@ -167,7 +232,7 @@ async fn create_tenant(name: &str, place: &Place, json: bool) -> Result<(), Erro
 }
 
 async fn create_token(tenant: &str, label: &str, place: &Place, json: bool) -> Result<(), Error> {
-    let store = place.open().await?;
+    let store = place.open_existing().await?;
     let found = store.find_tenant(tenant).await?;
     let found = found.ok_or_else(|| {
         format!(
@@ -200,6 +265,24 @@ impl From<Kept> for Place {
         match (kept.data, kept.table) {
             (Some(folder), _) => Self::Folder(folder),
             (None, table) => Self::Table(table.unwrap_or_default()),
+        }
+    }
+}
+
+impl From<Simulate> for simulate::Options {
+    fn from(options: Simulate) -> Self {
+        Self {
+            target: simulate::Target {
+                url: options.url,
+                token: options.token,
+                client: options.client,
+                timeout: Duration::from_secs(options.timeout),
+            },
+            users: options.users,
+            groups: options.groups,
+            churn: options.churn,
+            seed: options.seed,
+            time: Duration::from_secs(options.time),
         }
     }
 }

@@ -171,7 +171,7 @@ const RESERVED: [(&[&str], &[&str]); 4] = [
             "Ulid::new",
             "now_v7",
         ],
-        &["home/", "home.rs", "main.rs", "bin/"],
+        &["home/", "home.rs", "main.rs", "bin/", "simulate/session.rs"],
     ),
 ];
 

@@ -37,6 +37,20 @@ impl Place {
         Ok(Store::new(table, Arc::new(SystemHost)))
     }
 
+    /// Opens the store of a place that was used before.
+    pub async fn open_existing(&self) -> Result<Store, Error> {
+        if let Self::Folder(folder) = self
+            && !folder.join(FILE).exists()
+        {
+            let folder = folder.display();
+            return Err(format!(
+                "there is no data in {folder}; start there first: serverless-scim serve --data {folder}"
+            )
+            .into());
+        }
+        self.open().await
+    }
+
     /// The options that name this place on the command line.
     pub fn options(&self) -> String {
         match self {

@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use http::header::HOST;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Error, Place};
 use crate::api::{App, Call, GROUP_BODY_MAX};
@@ -29,8 +30,16 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     app: App,
+    stop: StopSignals,
     /// The token of the tenant that was just created; `None` on a later start.
     pub secret: Option<Secret>,
+}
+
+/// Caught from the moment the server is ready, so that a signal right after its first line ends it in good order.
+#[derive(Debug)]
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
 #[derive(Debug, Clone)]
@@ -57,6 +66,7 @@ impl Server {
             listener,
             address,
             app: App::new(store, None),
+            stop: StopSignals::caught()?,
             secret,
         })
     }
@@ -73,8 +83,9 @@ impl Server {
         };
         let router = Router::new().fallback(answer).with_state(shared);
         let (told, stopping) = tokio::sync::oneshot::channel();
+        let mut signals = self.stop;
         let stop = async move {
-            stop_signal().await;
+            signals.received().await;
             let _ = told.send(());
         };
         let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop);
@@ -126,13 +137,18 @@ async fn read(body: Body) -> Option<Bytes> {
     (length <= GROUP_BODY_MAX).then(|| bytes.freeze())
 }
 
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+impl StopSignals {
+    fn caught() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }

@@ -1,0 +1,329 @@
+//! Every limit a client can meet, at its edge and past it: what is refused is refused whole.
+
+use serde_json::{Value, json};
+
+mod support;
+
+use support::client::references;
+use support::{Client, Reply, Server};
+
+const MIB: usize = 1024 * 1024;
+const GROUP_BODY_MAX: usize = 4_500_000;
+/// What one request adds whatever else it changes, and what no request does: three writes each, of a hundred.
+const ADDS_MAX: usize = 31;
+const ADDS_PAST: usize = 34;
+
+/// The JSON padded with blanks to this many bytes.
+fn padded(body: &Value, bytes: usize) -> Vec<u8> {
+    let mut text = body.to_string().into_bytes();
+    text.resize(bytes, b' ');
+    text
+}
+
+async fn send(client: &Client, method: &str, path: &str, body: Vec<u8>) -> Reply {
+    let reply = client.exchange(method, path, &[], Some(body)).await;
+    assert_eq!(reply.faults(), [""; 0], "{method} {path}: {reply:?}");
+    reply
+}
+
+async fn users(client: &Client, count: usize) -> Vec<String> {
+    let mut ids = vec![];
+    for number in 0..count {
+        ids.push(
+            client
+                .user(&format!("member{number}@fabrikam.example"))
+                .await,
+        );
+    }
+    ids.sort();
+    ids
+}
+
+fn change(op: &str, ids: &[String]) -> Value {
+    json!([{ "op": op, "path": "members", "value": references(ids) }])
+}
+
+#[tokio::test]
+async fn a_user_fits_one_mebibyte_and_a_group_four_and_a_half_megabytes() {
+    let server = Server::in_memory();
+    let client = server.client();
+    let user = json!({ "userName": "ada@fabrikam.example" });
+    assert_eq!(
+        send(&client, "POST", "/Users", padded(&user, MIB + 1))
+            .await
+            .status,
+        413
+    );
+    let id = send(&client, "POST", "/Users", padded(&user, MIB))
+        .await
+        .created();
+    let one = format!("/Users/{id}");
+    assert_eq!(
+        send(&client, "PUT", &one, padded(&user, MIB + 1))
+            .await
+            .status,
+        413
+    );
+    let patch = json!({ "Operations": [{ "op": "remove", "path": "title" }] });
+    assert_eq!(
+        send(&client, "PATCH", &one, padded(&patch, MIB + 1))
+            .await
+            .status,
+        413
+    );
+    assert_eq!(
+        send(&client, "PATCH", &one, padded(&patch, MIB))
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        send(
+            &client,
+            "POST",
+            "/Groups/.search",
+            padded(&json!({}), MIB + 1)
+        )
+        .await
+        .status,
+        413
+    );
+
+    let group = json!({ "displayName": "Everybody" });
+    assert_eq!(
+        send(
+            &client,
+            "POST",
+            "/Groups",
+            padded(&group, GROUP_BODY_MAX + 1)
+        )
+        .await
+        .status,
+        413
+    );
+    let id = send(&client, "POST", "/Groups", padded(&group, GROUP_BODY_MAX))
+        .await
+        .created();
+    let one = format!("/Groups/{id}");
+    assert_eq!(
+        send(&client, "PUT", &one, padded(&group, 10_000_000))
+            .await
+            .status,
+        413
+    );
+    assert_eq!(
+        send(&client, "PUT", &one, padded(&group, GROUP_BODY_MAX))
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn nesting_is_bounded() {
+    let server = Server::in_memory();
+    let client = server.client();
+    for depth in [1_000, 400_000] {
+        let body = format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth)).into_bytes();
+        let (method, path) = ("POST", "/Groups");
+        let reply = send(&client, method, path, body).await;
+        assert_eq!(
+            (reply.status, &reply.body["scimType"]),
+            (400, &json!("invalidSyntax"))
+        );
+        let body = "[".repeat(depth).into_bytes();
+        assert_eq!(send(&client, method, path, body).await.status, 400);
+    }
+    let filter = |depth: usize| {
+        let (open, close) = ("(".repeat(depth), ")".repeat(depth));
+        format!("/Users?filter={open}title pr{close}")
+    };
+    assert_eq!(client.get(&filter(31)).await.status, 200);
+    let refused = client.get(&filter(500)).await;
+    assert_eq!(
+        (refused.status, &refused.body["scimType"]),
+        (400, &json!("invalidFilter"))
+    );
+    let long = |bytes: usize| {
+        let text = "x".repeat(bytes - "title eq \"\"".len());
+        format!("/Users?filter=title eq \"{text}\"")
+    };
+    assert_eq!(client.get(&long(2_048)).await.status, 200);
+    assert_eq!(client.get(&long(2_049)).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_patch_holds_a_thousand_operations() {
+    let server = Server::in_memory();
+    let client = server.client();
+    let path = format!("/Users/{}", client.user("ada@fabrikam.example").await);
+    let operations = |count: usize| -> Value {
+        let operation =
+            |number| json!({ "op": "replace", "path": "title", "value": format!("t{number}") });
+        (0..count).map(operation).collect()
+    };
+    assert_eq!(client.patch(&path, &operations(1_001)).await.status, 413);
+    assert_eq!(client.get(&path).await.body.get("title"), None);
+    assert_eq!(
+        client.patch(&path, &operations(1_000)).await.body["title"],
+        "t999"
+    );
+}
+
+#[tokio::test]
+async fn a_document_is_bounded() {
+    let server = Server::in_memory();
+    let client = server.client();
+    let user =
+        |bytes: usize| json!({ "userName": "ada@fabrikam.example", "title": "x".repeat(bytes) });
+    assert_eq!(client.post("/Users", &user(65_536)).await.status, 413);
+    let path = format!(
+        "/Users/{}",
+        client.post("/Users", &user(60_000)).await.created()
+    );
+    let grow = json!([{ "op": "add", "path": "nickName", "value": "y".repeat(10_000) }]);
+    assert_eq!(client.patch(&path, &grow).await.status, 413);
+    assert_eq!(client.get(&path).await.body.get("nickName"), None);
+
+    let emails = |count: usize| -> Value {
+        (0..count)
+            .map(|number| json!({ "value": format!("e{number}@fabrikam.example") }))
+            .collect()
+    };
+    let user =
+        |count: usize| json!({ "userName": "many@fabrikam.example", "emails": emails(count) });
+    let refused = client.post("/Users", &user(41)).await;
+    assert_eq!(
+        (refused.status, &refused.body["scimType"]),
+        (400, &json!("invalidValue"))
+    );
+    assert_eq!(client.post("/Users", &user(40)).await.status, 201);
+    let found = client
+        .get("/Users?filter=emails.value eq \"e39@fabrikam.example\"")
+        .await
+        .body;
+    assert_eq!(found["totalResults"], 1);
+}
+
+#[tokio::test]
+async fn one_request_adds_thirty_one_members() {
+    let server = Server::in_memory();
+    let client = server.client();
+    let ids = users(&client, 40).await;
+    let (fitting, past) = (&ids[..ADDS_MAX], &ids[..ADDS_PAST]);
+    let body = |ids: &[String]| json!({ "displayName": "Made full", "members": references(ids) });
+    assert_eq!(client.post("/Groups", &body(past)).await.status, 413);
+    let none = client
+        .get("/Groups?filter=displayName eq \"Made full\"")
+        .await
+        .body;
+    assert_eq!(none["totalResults"], 0, "a refused group is not there");
+    let full = client.post("/Groups", &body(fitting)).await.created();
+    assert_eq!(client.members(&full).await, fitting);
+
+    let group = client.group("Everybody", &ids[39..]).await;
+    let path = format!("/Groups/{group}");
+    let before = client.get(&path).await.body;
+    for operations in [
+        change("add", past),
+        change("Add", &ids),
+        change("replace", &ids),
+    ] {
+        let refused = client.patch(&path, &operations).await;
+        assert_eq!(refused.status, 413, "{refused:?}");
+        assert_eq!(
+            client.get(&path).await.body,
+            before,
+            "refused and unchanged"
+        );
+    }
+    let rename = json!([
+        { "op": "replace", "path": "displayName", "value": "Renamed" },
+        { "op": "add", "path": "members", "value": references(past) },
+    ]);
+    assert_eq!(client.patch(&path, &rename).await.status, 413);
+    assert_eq!(client.get(&path).await.body, before);
+    assert_eq!(client.put(&path, &body(&ids)).await.status, 413);
+    assert_eq!(client.get(&path).await.body, before);
+    assert_eq!(
+        client.patch(&path, &change("add", fitting)).await.status,
+        204
+    );
+    assert_eq!(client.members(&group).await.len(), ADDS_MAX + 1);
+}
+
+#[tokio::test]
+async fn a_large_group_shrinks_in_one_request() {
+    let server = Server::in_memory();
+    let client = server.client();
+    let ids = users(&client, 70).await;
+    let group = client.group("Everybody", &ids[..31]).await;
+    let path = format!("/Groups/{group}");
+    for chunk in ids[31..].chunks(ADDS_MAX) {
+        assert_eq!(client.patch(&path, &change("add", chunk)).await.status, 204);
+    }
+    assert_eq!(client.members(&group).await, ids);
+    let some = ids[2].clone();
+    assert_eq!(
+        client
+            .patch(&path, &change("remove", &ids[..2]))
+            .await
+            .status,
+        204
+    );
+    assert_eq!(client.members(&group).await, ids[2..]);
+
+    assert_eq!(
+        client
+            .patch(&path, &change("replace", &ids[60..62]))
+            .await
+            .status,
+        204
+    );
+    assert_eq!(client.members(&group).await, ids[60..62]);
+    let left = client.get(&format!("/Users/{some}")).await.body;
+    assert_eq!(left.get("groups"), None, "who was replaced has left");
+    for chunk in ids.chunks(ADDS_MAX) {
+        assert_eq!(client.patch(&path, &change("add", chunk)).await.status, 204);
+    }
+    let everybody = json!([{ "op": "remove", "path": "members" }]);
+    assert_eq!(client.patch(&path, &everybody).await.status, 204);
+    assert_eq!(client.members(&group).await, [""; 0]);
+    assert_eq!(
+        client
+            .get(&format!("/Users/{some}"))
+            .await
+            .body
+            .get("groups"),
+        None
+    );
+    assert_eq!(
+        client.patch(&path, &change("add", &ids[..3])).await.status,
+        204
+    );
+    assert_eq!(
+        client.members(&group).await,
+        ids[..3],
+        "who left can come back"
+    );
+}
+
+#[tokio::test]
+async fn a_user_of_many_groups_leaves_them_all() {
+    let server = Server::in_memory();
+    let client = server.client();
+    let ids = users(&client, 2).await;
+    let mut groups = vec![];
+    for number in 0..40 {
+        groups.push(client.group(&format!("Group {number}"), &ids).await);
+    }
+    let user = client.get(&format!("/Users/{}", ids[0])).await.body;
+    assert_eq!(user["groups"].as_array().map(Vec::len), Some(40));
+    assert_eq!(
+        client.delete(&format!("/Users/{}", ids[0])).await.status,
+        204
+    );
+    for group in &groups {
+        assert_eq!(client.members(group).await, ids[1..]);
+    }
+}

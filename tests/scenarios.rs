@@ -1,0 +1,20 @@
+//! Whole conversations over HTTP with a running `serve`: every file in `tests/scenarios/` is one; `support/scenario.rs` says how they are written.
+
+use tempfile::TempDir;
+
+mod support;
+
+use support::{Server, scenario};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_scenario_goes_as_written() {
+    let data = TempDir::new().expect("a folder");
+    let server = Server::on(data.path());
+    let failed = scenario::play_all(&server, data.path(), &server.client(), "q").await;
+    assert!(
+        failed.is_empty(),
+        "{} failed\n\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
+}

@@ -1,0 +1,131 @@
+//! `serverless-scim` as a process of its own: started, asked, signalled, killed.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::Client;
+
+/// The command line under test, with no AWS settings of the machine.
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_serverless-scim"));
+    command
+        .args(arguments)
+        .env_remove("AWS_ENDPOINT_URL_DYNAMODB");
+    command
+}
+
+/// Runs the command line to its end.
+pub fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().expect("the command starts")
+}
+
+/// A running `serve` on a free port; killed when it goes out of scope.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    files: TempDir,
+    pub tenant_url: String,
+    /// `None` on a later start on the same data.
+    pub secret: Option<String>,
+    /// What it printed once it was ready.
+    pub printed: Vec<String>,
+}
+
+impl Server {
+    pub fn in_memory() -> Self {
+        Self::start(&["--memory", "--json"])
+    }
+
+    pub fn on(folder: &Path) -> Self {
+        Self::start(&["--json", "--data", text(folder)])
+    }
+
+    /// `serve` with further options, ready to answer. Without `--json` its two lines are read.
+    pub fn start(options: &[&str]) -> Self {
+        Self::start_with(options, |_| ())
+    }
+
+    /// The same in an environment of the test's.
+    pub fn start_with(options: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
+        let files = TempDir::new().expect("a folder");
+        let log = File::create(files.path().join("log")).expect("a log file");
+        let json = options.contains(&"--json");
+        let mut command = command(&["serve", "--listen", "127.0.0.1:0"]);
+        prepare(&mut command);
+        let mut child = command
+            .args(options)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("serve starts");
+        let stdout = BufReader::new(child.stdout.take().expect("its output"));
+        let printed: Vec<String> = stdout
+            .lines()
+            .take(if json { 1 } else { 2 })
+            .map(|line| line.expect("a line of text"))
+            .collect();
+        let mut server = Self {
+            child,
+            files,
+            tenant_url: String::new(),
+            secret: None,
+            printed,
+        };
+        assert!(!server.printed.is_empty(), "serve ended: {}", server.log());
+        if json {
+            let line: Value = serde_json::from_str(&server.printed[0]).expect("one line of JSON");
+            server.tenant_url = line["tenantUrl"].as_str().expect("tenantUrl").to_owned();
+            server.secret = line["secretToken"].as_str().map(str::to_owned);
+        }
+        server
+    }
+
+    /// A client with the token that was printed.
+    pub fn client(&self) -> Client {
+        let token = self
+            .secret
+            .as_deref()
+            .expect("a first start prints a token");
+        Client::new(&self.tenant_url, token)
+    }
+
+    /// The log so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.files.path().join("log")).expect("the log")
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().expect("kill");
+        self.child.wait().expect("its end");
+    }
+
+    /// Sends a signal by name and waits for the end.
+    pub fn stop(mut self, signal: &str) -> ExitStatus {
+        self.signal(signal);
+        self.child.wait().expect("its end")
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let kill = format!("kill -{signal} {}", self.child.id());
+        let sent = Command::new("sh").args(["-c", &kill]).status();
+        assert!(sent.expect("a shell").success(), "{kill}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A path as an argument.
+pub fn text(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}
