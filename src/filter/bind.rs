@@ -1,11 +1,9 @@
 //! Literals typed as the schema types the attribute they are compared with. RFC 7643 §2.3, RFC 7644 §3.4.2.2.
 
 use serde_json::{Number, Value};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::{CompareOp, Filter, FilterErrorKind};
-use crate::schema::{AttrPath, AttributeType, Quirk, Quirks};
+use crate::schema::{AttrPath, AttributeType, Quirk, Quirks, Returned, instant};
 
 /// A value as it stands in the text: in quotes, or a bare number, `true`, `false`, `null` or word.
 #[derive(Debug)]
@@ -41,9 +39,20 @@ pub(super) fn compare(
         };
     }
     let path = path.with_default_sub();
+    check_returned(&path).map_err(|kind| (Part::Path, kind))?;
     check_operator(&path, op)?;
     let value = typed(&path, op, literal, quirks)?;
     Ok(Filter::Compare(path, op, value))
+}
+
+/// What is never returned cannot be searched either, or it could be guessed bit by bit.
+pub(super) fn check_returned(path: &AttrPath) -> Result<(), FilterErrorKind> {
+    let never =
+        path.attribute.returned == Returned::Never || path.leaf().returned == Returned::Never;
+    if never {
+        return Err(FilterErrorKind::NeverReturned(path.to_string()));
+    }
+    Ok(())
 }
 
 fn check_operator(path: &AttrPath, op: CompareOp) -> Result<(), BindError> {
@@ -136,16 +145,4 @@ fn text(literal: Literal<'_>, quirks: &mut Quirks) -> String {
             text.to_owned()
         }
     }
-}
-
-/// The moment that an xsd:dateTime names (RFC 7643 §2.3.5), in UTC where it has no offset.
-pub(super) fn instant(text: &str) -> Option<OffsetDateTime> {
-    // The parser takes any character between date and time.
-    if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
-        return None;
-    }
-    let with_offset = OffsetDateTime::parse(text, &Rfc3339);
-    with_offset
-        .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
-        .ok()
 }

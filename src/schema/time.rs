@@ -1,6 +1,7 @@
 //! Timestamps as SCIM writes them. RFC 7643 §2.3.5.
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 /// Milliseconds since 1970 as `2026-01-31T09:30:00.125Z`.
@@ -12,6 +13,18 @@ pub fn timestamp(ms: i64) -> String {
         .ok()
         .and_then(|moment| moment.format(format).ok())
         .unwrap_or_default()
+}
+
+/// The moment that an xsd:dateTime names (RFC 7643 §2.3.5), in UTC where it has no offset.
+pub fn instant(text: &str) -> Option<OffsetDateTime> {
+    // The parser takes any character between date and time.
+    if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
+        return None;
+    }
+    let with_offset = OffsetDateTime::parse(text, &Rfc3339);
+    with_offset
+        .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
+        .ok()
 }
 
 #[cfg(test)]

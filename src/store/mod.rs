@@ -18,6 +18,7 @@ mod modify;
 mod outbox;
 mod read;
 mod record;
+mod schemas;
 mod search;
 mod sweep;
 mod tenants;
@@ -34,6 +35,7 @@ pub use list::{COUNT_MAX, Page, Paging, SCAN_MAX};
 pub use members::{ADDS_MAX, Change};
 pub use read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX, Membership};
 pub use record::{DOCUMENT_MAX, Record};
+pub use schemas::{RegisterError, SCHEMAS_MAX};
 pub use tenants::{Credential, TenantError};
 pub use token::{Secret, TokenError};
 
