@@ -3,7 +3,8 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::query::Parameters;
+use super::cursor::LIFETIME_MS;
+use super::query::{COUNT_DEFAULT, Parameters};
 use super::route::Discovery;
 use super::{Answer, Exchange, ScimError, render};
 use crate::schema::{ResourceType, ResourceTypes, Schema};
@@ -39,7 +40,7 @@ pub(super) fn answer(
                 .iter()
                 .map(|kind| resource_type(kind, &base))
                 .collect();
-            Ok(list(&found))
+            Ok(render::list(found))
         }
         Discovery::ResourceType(name) => one(types
             .iter()
@@ -47,16 +48,12 @@ pub(super) fn answer(
             .map(|kind| resource_type(kind, &base))),
         Discovery::Schemas => {
             let found: Vec<Value> = schemas.map(|found| schema(found, &base)).collect();
-            Ok(list(&found))
+            Ok(render::list(found))
         }
         Discovery::Schema(urn) => one(schemas
             .find(|found| found.id.eq_ignore_ascii_case(&urn))
             .map(|found| schema(found, &base))),
     }
-}
-
-fn list(resources: &[Value]) -> Answer {
-    render::list(resources.len() as u64, 1, resources)
 }
 
 fn schema(schema: &Schema, base: &str) -> Value {
@@ -94,8 +91,16 @@ fn config(base: &str) -> Value {
         "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
         "filter": { "supported": true, "maxResults": COUNT_MAX },
         "changePassword": { "supported": false },
-        "sort": { "supported": false },
+        "sort": { "supported": true },
         "etag": { "supported": true },
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": COUNT_DEFAULT,
+            "maxPageSize": COUNT_MAX,
+            "cursorTimeout": LIFETIME_MS / 1_000,
+        },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Secret Token",

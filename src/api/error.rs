@@ -10,7 +10,7 @@ use super::Answer;
 use crate::filter::FilterError;
 use crate::patch::{PatchError, PatchErrorKind};
 use crate::schema::{ProjectionError, Violation, ViolationKind};
-use crate::store::{SCAN_MAX, StoreError};
+use crate::store::{SCAN_MAX, SORT_MAX, StoreError};
 
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 /// Seconds after which a busy resource may be tried again.
@@ -99,6 +99,25 @@ impl ScimError {
         Self::bad("invalidValue", detail)
     }
 
+    pub(super) fn invalid_path(detail: impl Into<String>) -> Self {
+        Self::bad("invalidPath", detail)
+    }
+
+    pub(super) fn invalid_cursor(detail: impl Into<String>) -> Self {
+        Self::bad("invalidCursor", detail)
+    }
+
+    pub(super) fn expired_cursor() -> Self {
+        Self::bad(
+            "expiredCursor",
+            "the cursor is too old; begin again with an empty cursor",
+        )
+    }
+
+    pub(super) fn invalid_count(detail: impl Into<String>) -> Self {
+        Self::bad("invalidCount", detail)
+    }
+
     pub(super) fn not_an_object() -> Self {
         Self::bad("invalidSyntax", "the body must be a JSON object")
     }
@@ -156,6 +175,12 @@ impl From<StoreError> for ScimError {
                 "tooMany",
                 format!(
                     "the filter would have to look at more than {SCAN_MAX} resources; filter by userName, externalId, displayName or e-mail with eq"
+                ),
+            ),
+            StoreError::TooManySorted => Self::bad(
+                "tooMany",
+                format!(
+                    "more than {SORT_MAX} results cannot be sorted; add a filter or leave sortBy out"
                 ),
             ),
             StoreError::Busy => Self::new(

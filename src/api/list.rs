@@ -8,7 +8,7 @@ use super::render::{self, Derived, View};
 use super::resource::{groups, view};
 use super::{Answer, Exchange, ScimError};
 use crate::schema::ResourceType;
-use crate::store::{Page, Record, StoreError, Tenant};
+use crate::store::{Record, StoreError, Tenant};
 
 /// A page of users with more rows leaves their groups out; a list shows at most this many members of a group.
 const LISTED_MAX: usize = 100;
@@ -33,16 +33,21 @@ pub(super) async fn list(
     exchange: &mut Exchange<'_>,
 ) -> Result<Answer, ScimError> {
     let view = &view(kind, parameters, exchange)?;
-    let paging = parameters.paging()?;
-    let Page { total, records } = match parameters.filter(kind, &mut exchange.quirks)? {
-        Some(filter) => tenant.search(kind, &filter, paging).await?,
-        None => tenant.list(kind, paging).await?,
-    };
+    let question = parameters.question(tenant.scope().to_string(), kind.endpoint);
+    let now_ms = exchange.request.started;
+    let paging = parameters.paging(&question, now_ms)?;
+    let filter = parameters.filter(kind, &mut exchange.quirks)?;
+    let sort = parameters.sort(kind, &mut exchange.quirks)?;
+    let page = tenant
+        .search(kind, filter.as_ref(), sort.as_ref(), &paging)
+        .await?;
+    let (total, records) = (page.total, page.records);
+    let next = page.next.map(|position| question.cursor(position, now_ms));
     let derive = view.shows_members() || (view.shows_groups() && records.len() <= LISTED_MAX);
     let rows = stream::iter(records).map(|record| row(tenant, view, record, derive));
     let rows: Vec<Option<Value>> = rows.buffered(PARALLEL).try_collect().await?;
-    let rows: Vec<Value> = rows.into_iter().flatten().collect();
-    Ok(render::list(total, paging.start_index, &rows))
+    let rows = rows.into_iter().flatten().collect();
+    Ok(render::page(total, &paging, next, rows))
 }
 
 /// One row; `None` where the resource was deleted since it was found.

@@ -3,6 +3,7 @@
 //! The two homes, Lambda and `serve`, differ only in how they come by a [`Call`].
 
 mod auth;
+mod cursor;
 mod discovery;
 mod error;
 mod etag;

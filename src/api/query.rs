@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::cursor::Question;
 use super::{Exchange, ScimError};
 use crate::filter::{self, Filter};
-use crate::schema::{Projection, Quirks, ResourceType, Scope};
-use crate::store::{COUNT_MAX, Paging};
+use crate::schema::{AttrPath, Projection, Quirks, ResourceType, Scope};
+use crate::store::{COUNT_MAX, Paging, Sort, Start};
 
 /// Results on a page when the client does not say.
 pub(super) const COUNT_DEFAULT: u64 = 100;
@@ -18,6 +19,10 @@ pub(super) struct Parameters {
     count: Option<String>,
     attributes: Option<Vec<String>>,
     excluded: Option<Vec<String>>,
+    sort_by: Option<String>,
+    sort_order: Option<String>,
+    /// Present and empty on the first page of a cursor walk.
+    cursor: Option<String>,
 }
 
 impl Parameters {
@@ -26,7 +31,7 @@ impl Parameters {
         let mut parameters = Self::default();
         let query = exchange.call.parts.uri.query().unwrap_or_default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if !value.trim().is_empty() {
+            if !value.trim().is_empty() || name.eq_ignore_ascii_case("cursor") {
                 let names = || value.split(',').map(str::to_owned).collect();
                 parameters.set(&name, &value, names);
             }
@@ -64,6 +69,9 @@ impl Parameters {
             "count" => self.count = Some(value.to_owned()),
             "attributes" => self.attributes = Some(names()),
             "excludedattributes" => self.excluded = Some(names()),
+            "sortby" => self.sort_by = Some(value.to_owned()),
+            "sortorder" => self.sort_order = Some(value.to_owned()),
+            "cursor" => self.cursor = Some(value.to_owned()),
             _ => {}
         }
     }
@@ -81,15 +89,84 @@ impl Parameters {
         Ok(self.filter.as_ref().map(parse).transpose()?)
     }
 
+    /// The order asked for (RFC 7644 §3.4.2.3).
+    pub(super) fn sort(
+        &self,
+        kind: &ResourceType,
+        quirks: &mut Quirks,
+    ) -> Result<Option<Sort>, ScimError> {
+        let descending = match self
+            .sort_order
+            .as_deref()
+            .map(str::to_ascii_lowercase)
+            .as_deref()
+        {
+            None | Some("ascending") => false,
+            Some("descending") => true,
+            Some(_) => {
+                return Err(ScimError::invalid_value(
+                    "sortOrder is ascending or descending",
+                ));
+            }
+        };
+        let Some(text) = &self.sort_by else {
+            return Ok(None);
+        };
+        let path = AttrPath::parse(Scope::Resource(kind), text.trim(), quirks)
+            .map_err(|error| ScimError::invalid_path(format!("sortBy: {error}")))?
+            .with_default_sub();
+        if path.leaf().is_complex() {
+            let detail = format!("sortBy: {path} has several parts; name one of them");
+            return Err(ScimError::invalid_value(detail));
+        }
+        let derived = path.extension.is_none()
+            && matches!(path.attribute.name.as_str(), "members" | "groups");
+        if derived || !path.is_shown() {
+            return Err(ScimError::invalid_value(format!(
+                "sortBy: {path} cannot be sorted by"
+            )));
+        }
+        Ok(Some(Sort { path, descending }))
+    }
+
     /// `startIndex` below 1 is 1, `count` below 0 is 0 (RFC 7644 §3.4.2.4).
-    pub(super) fn paging(&self) -> Result<Paging, ScimError> {
-        let start_index = number(self.start_index.as_deref(), "startIndex")?
-            .unwrap_or(1)
-            .max(1);
-        let count = number(self.count.as_deref(), "count")?
-            .unwrap_or(COUNT_DEFAULT)
-            .min(COUNT_MAX);
-        Ok(Paging { start_index, count })
+    pub(super) fn paging(&self, question: &Question, now_ms: i64) -> Result<Paging, ScimError> {
+        let count = number(self.count.as_deref());
+        let count = |error: fn(String) -> ScimError| match count {
+            Ok(count) => Ok(count.unwrap_or(COUNT_DEFAULT).min(COUNT_MAX)),
+            Err(()) => Err(error("count must be a whole number".to_owned())),
+        };
+        if let Some(cursor) = &self.cursor {
+            if self.start_index.is_some() {
+                return Err(ScimError::invalid_cursor(
+                    "cursor and startIndex exclude each other",
+                ));
+            }
+            let position = question.position(cursor.trim(), now_ms)?;
+            let start = Start::After(position);
+            return Ok(Paging {
+                start,
+                count: count(ScimError::invalid_count)?,
+            });
+        }
+        let start_index = number(self.start_index.as_deref())
+            .map_err(|()| ScimError::invalid_value("startIndex must be a whole number"))?;
+        let start = Start::Index(start_index.unwrap_or(1).max(1));
+        Ok(Paging {
+            start,
+            count: count(ScimError::invalid_value)?,
+        })
+    }
+
+    /// What a cursor of this request belongs to.
+    pub(super) fn question(&self, tenant: String, endpoint: &str) -> Question {
+        let part = |text: &'_ Option<String>| text.clone().unwrap_or_default();
+        let (filter, by, order) = (
+            part(&self.filter),
+            part(&self.sort_by),
+            part(&self.sort_order),
+        );
+        Question::new(tenant, [endpoint, &filter, &by, &order])
     }
 
     pub(super) fn projection(&self, resource_type: &ResourceType) -> Result<Projection, ScimError> {
@@ -114,12 +191,8 @@ fn borrowed(list: Option<&Vec<String>>) -> Option<Vec<&str>> {
     list.map(|list| list.iter().map(String::as_str).collect())
 }
 
-fn number(text: Option<&str>, name: &'static str) -> Result<Option<u64>, ScimError> {
+fn number(text: Option<&str>) -> Result<Option<u64>, ()> {
     let Some(text) = text else { return Ok(None) };
-    match text.trim().parse::<i128>() {
-        Ok(number) => Ok(Some(u64::try_from(number.max(0)).unwrap_or(u64::MAX))),
-        Err(_) => Err(ScimError::invalid_value(format!(
-            "{name} must be a whole number"
-        ))),
-    }
+    let number: i128 = text.trim().parse().map_err(|_| ())?;
+    Ok(Some(u64::try_from(number.max(0)).unwrap_or(u64::MAX)))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, etag};
 use crate::schema::{self, Document, GROUP, Projection, ResourceType, USER, schemas_of, timestamp};
-use crate::store::{Id, Membership, Record};
+use crate::store::{Id, Membership, Paging, Record, Start};
 
 pub(super) const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 /// Says in a group that its members were left out because they are too many; never stored.
@@ -118,16 +118,36 @@ fn location(base: &str, id: Id) -> String {
     format!("{base}{}/{id}", type_of(id).endpoint)
 }
 
-/// A `ListResponse`: `itemsPerPage` is what is on this page.
-pub(super) fn list(total: u64, start_index: u64, resources: &[Value]) -> Answer {
-    let body = json!({
-        "schemas": [LIST_RESPONSE],
-        "totalResults": total,
-        "startIndex": start_index,
-        "itemsPerPage": resources.len(),
-        "Resources": resources,
-    });
-    Answer::new(StatusCode::OK, Some(body))
+/// A `ListResponse` of a whole collection.
+pub(super) fn list(resources: Vec<Value>) -> Answer {
+    let paging = Paging {
+        start: Start::Index(1),
+        count: 0,
+    };
+    page(Some(resources.len() as u64), &paging, None, resources)
+}
+
+/// A `ListResponse`: `itemsPerPage` is what is on this page; by cursor there is no `startIndex`.
+pub(super) fn page(
+    total: Option<u64>,
+    paging: &Paging,
+    next: Option<String>,
+    resources: Vec<Value>,
+) -> Answer {
+    let mut body = Document::new();
+    body.insert("schemas".to_owned(), json!([LIST_RESPONSE]));
+    if let Some(total) = total {
+        body.insert("totalResults".to_owned(), json!(total));
+    }
+    if let Start::Index(index) = paging.start {
+        body.insert("startIndex".to_owned(), json!(index));
+    }
+    body.insert("itemsPerPage".to_owned(), json!(resources.len()));
+    if let Some(next) = next {
+        body.insert("nextCursor".to_owned(), json!(next));
+    }
+    body.insert("Resources".to_owned(), Value::Array(resources));
+    Answer::new(StatusCode::OK, Some(Value::Object(body)))
 }
 
 /// 304: the client has this version.

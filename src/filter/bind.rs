@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 
 use super::{CompareOp, Filter, FilterErrorKind};
-use crate::schema::{AttrPath, AttributeType, Quirk, Quirks, Returned, instant};
+use crate::schema::{AttrPath, AttributeType, Quirk, Quirks, instant};
 
 /// A value as it stands in the text: in quotes, or a bare number, `true`, `false`, `null` or word.
 #[derive(Debug)]
@@ -39,20 +39,13 @@ pub(super) fn compare(
         };
     }
     let path = path.with_default_sub();
-    check_returned(&path).map_err(|kind| (Part::Path, kind))?;
+    if !path.is_shown() {
+        let hidden = FilterErrorKind::NeverReturned(path.to_string());
+        return Err((Part::Path, hidden));
+    }
     check_operator(&path, op)?;
     let value = typed(&path, op, literal, quirks)?;
     Ok(Filter::Compare(path, op, value))
-}
-
-/// What is never returned cannot be searched either, or it could be guessed bit by bit.
-pub(super) fn check_returned(path: &AttrPath) -> Result<(), FilterErrorKind> {
-    let never =
-        path.attribute.returned == Returned::Never || path.leaf().returned == Returned::Never;
-    if never {
-        return Err(FilterErrorKind::NeverReturned(path.to_string()));
-    }
-    Ok(())
 }
 
 fn check_operator(path: &AttrPath, op: CompareOp) -> Result<(), BindError> {

@@ -7,9 +7,14 @@ use serde_json::Value;
 
 use super::Id;
 use super::aliases::{self, Indexed};
-use super::keys::AliasValue;
+use super::keys::{self, AliasValue};
+use super::list::SCAN_MAX;
 use crate::filter::{CompareOp, Filter};
 use crate::schema::{AttrPath, ResourceType, norm};
+use crate::table::{Index, Range};
+
+/// Resources that may be looked at where the filter asks for members or groups of each.
+const DERIVED_MAX: u64 = 1_000;
 
 /// A way to the candidates, the cheapest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +27,8 @@ pub(super) enum Access {
     GroupsOf(Id),
     /// Members of this group.
     MembersOf(Id),
-    /// Names that begin so, in normal form.
-    NamePrefix(String),
+    /// What an index holds in a range; it may miss the newest writes.
+    Indexed(Index, Range),
     Union(Vec<Access>),
     Scan,
 }
@@ -42,6 +47,15 @@ pub(super) enum Derived {
 impl Derived {
     pub(super) fn is_asked(&self) -> bool {
         *self != Self::No
+    }
+
+    /// How many resources may be looked at.
+    pub(super) fn scan_max(&self) -> u64 {
+        if self.is_asked() {
+            DERIVED_MAX
+        } else {
+            SCAN_MAX
+        }
     }
 
     pub(super) fn of(filter: &Filter) -> Self {
@@ -127,14 +141,18 @@ fn by_value(resource_type: &ResourceType, path: &AttrPath, op: CompareOp, text: 
 
 fn by_alias(indexed: &Indexed, op: CompareOp, text: &str) -> Access {
     let norm = norm(text, indexed.case_exact);
-    match op {
-        // An empty normal form has no alias and no place in the index.
-        _ if norm.is_empty() => Access::Scan,
-        CompareOp::Eq => Access::Alias(AliasValue {
+    if norm.is_empty() {
+        // An empty normal form has no alias and no place in an index.
+        return Access::Scan;
+    }
+    if op == CompareOp::Eq {
+        return Access::Alias(AliasValue {
             attribute: indexed.name,
             norm,
-        }),
-        CompareOp::Sw if indexed.by_name => Access::NamePrefix(norm),
+        });
+    }
+    match (indexed.index, keys::index_range(op, &norm)) {
+        (Some(index), Some(range)) => Access::Indexed(index, range),
         _ => Access::Scan,
     }
 }
@@ -164,7 +182,7 @@ fn cost(access: &Access) -> u32 {
         Access::GroupsOf(_) => 3,
         Access::Union(arms) => 4 + arms.iter().map(cost).max().unwrap_or(0),
         Access::MembersOf(_) => 20,
-        Access::NamePrefix(_) => 30,
+        Access::Indexed(..) => 30,
         Access::Scan => 100,
     }
 }

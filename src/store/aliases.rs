@@ -8,7 +8,7 @@ use super::StoreError;
 use super::id::Id;
 use super::keys::{AliasValue, TenantScope};
 use crate::schema::{Document, norm};
-use crate::table::{Attr, Condition, Item, Key};
+use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Condition, Index, Item, Key};
 
 /// Distinct e-mail addresses of one user: twice that and the rest must fit one transaction.
 pub const EMAILS_MAX: usize = 40;
@@ -20,8 +20,8 @@ pub(super) struct Indexed {
     pub name: &'static str,
     pub case_exact: bool,
     pub holders: Holders,
-    /// Whether the value is the sort key of `byName`.
-    pub by_name: bool,
+    /// The index whose sort key the value is.
+    pub index: Option<Index>,
 }
 
 /// How many resources may hold one value.
@@ -39,19 +39,19 @@ const USER: [Indexed; 3] = [
         name: "userName",
         case_exact: false,
         holders: Holders::One,
-        by_name: true,
+        index: Some(BY_NAME),
     },
     Indexed {
         name: "externalId",
         case_exact: true,
         holders: Holders::Twins,
-        by_name: false,
+        index: Some(BY_EXTERNAL_ID),
     },
     Indexed {
         name: "emails",
         case_exact: false,
         holders: Holders::Many,
-        by_name: false,
+        index: None,
     },
 ];
 const GROUP: [Indexed; 2] = [
@@ -59,13 +59,13 @@ const GROUP: [Indexed; 2] = [
         name: "displayName",
         case_exact: false,
         holders: Holders::One,
-        by_name: true,
+        index: Some(BY_NAME),
     },
     Indexed {
         name: "externalId",
         case_exact: true,
         holders: Holders::Twins,
-        by_name: false,
+        index: Some(BY_EXTERNAL_ID),
     },
 ];
 

@@ -29,6 +29,9 @@ pub enum StoreError {
     /// The filter would have to look at more resources than allowed.
     #[error("the filter matches too many resources")]
     TooMany,
+    /// The results would have to be sorted in memory.
+    #[error("the results are too many to sort")]
+    TooManySorted,
     /// Others kept changing the same items until the deadline; nothing was written.
     #[error("the resource is being changed by others")]
     Busy,

@@ -20,7 +20,10 @@ const EPOCH_MS: i64 = 1_767_225_600_000;
 const UNIT_MS: i64 = 4_000;
 
 /// The server-chosen `id` of a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(into = "String", try_from = "String")]
 pub struct Id(Uuid);
 
 impl Id {
@@ -69,6 +72,20 @@ impl Id {
     /// The directory bucket the resource is counted in.
     pub(super) fn bucket(self) -> u32 {
         u32::try_from((self.0.as_u128() >> 96) & u128::from(BUCKET_MAX)).unwrap_or(BUCKET_MAX)
+    }
+}
+
+impl From<Id> for String {
+    fn from(id: Id) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for Id {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not an id")
     }
 }
 

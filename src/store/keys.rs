@@ -30,7 +30,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::id::Id;
-use crate::table::Key;
+use crate::filter::CompareOp;
+use crate::table::{BY_NAME, Index, Key, Range};
 
 /// Characters of a tenant id.
 pub(super) const TENANT_CHARS: usize = 10;
@@ -43,6 +44,8 @@ const INDEX_TEXT_MAX: usize = 512;
 
 /// Sorts before every printable character, so that "hr" stands before "hr!" and "hr team".
 const END: char = '\u{1}';
+/// Sorts after every other character.
+const LAST: char = char::MAX;
 /// The slot of an alias that only one resource can hold.
 const SLOT: &str = "@";
 /// What the sort key of a tenant's schema begins with.
@@ -205,14 +208,13 @@ impl TenantScope {
         (format!("T#{}", self.0), SCHEMA)
     }
 
-    /// Partition of `byName`.
-    pub(super) fn names(&self, resource_type: u8) -> String {
-        self.pk(format_args!("I#{resource_type}"))
-    }
-
-    /// Partition of `byExternalId`.
-    pub(super) fn external_ids(&self, resource_type: u8) -> String {
-        self.pk(format_args!("J#{resource_type}"))
+    /// The partition of an index that holds one resource type.
+    pub(super) fn indexed(&self, index: Index, resource_type: u8) -> String {
+        if index == BY_NAME {
+            self.pk(format_args!("I#{resource_type}"))
+        } else {
+            self.pk(format_args!("J#{resource_type}"))
+        }
     }
 }
 
@@ -258,8 +260,20 @@ pub(super) fn index_sort(norm: &str, id: Id) -> String {
     format!("{}{END}{}", index_prefix(norm), id.key())
 }
 
-/// What sort keys of values that begin with `norm` begin with.
-pub(super) fn index_prefix(norm: &str) -> &str {
+/// Sort keys that hold every value for which the comparison with `norm` is true, and perhaps some more.
+pub(super) fn index_range(op: CompareOp, norm: &str) -> Option<Range> {
+    let start = index_prefix(norm).to_owned();
+    match op {
+        CompareOp::Sw => Some(Range::BeginsWith(start)),
+        CompareOp::Gt | CompareOp::Ge => Some(Range::GreaterOrEqual(start)),
+        // Behind every key whose value is `norm` or begins with it.
+        CompareOp::Lt | CompareOp::Le => Some(Range::LessOrEqual(format!("{start}{LAST}"))),
+        CompareOp::Eq | CompareOp::Ne | CompareOp::Co | CompareOp::Ew => None,
+    }
+}
+
+/// What stands of a value in an index.
+fn index_prefix(norm: &str) -> &str {
     let mut end = norm.len().min(INDEX_TEXT_MAX);
     while !norm.is_char_boundary(end) {
         end -= 1;

@@ -5,97 +5,136 @@ use std::ops::Range;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::directory::Bucket;
+use super::paging::{Page, Paging, Position};
 use super::{Record, StoreError, Tenant};
 use crate::schema::ResourceType;
 use crate::table;
 
-/// Resources on one page; a larger `count` is taken as this.
-pub const COUNT_MAX: u64 = 1_000;
 /// Resources a filter without index may look at.
 pub const SCAN_MAX: u64 = 50_000;
 /// Buckets read at once.
 const PARALLEL: usize = 16;
 
-/// Which part of the results is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Paging {
-    /// 1 is the first.
-    pub start_index: u64,
-    /// At most [`COUNT_MAX`].
-    pub count: u64,
-}
-
-/// Part of the results of a list or search.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Page {
-    /// How many resources match in all.
-    pub total: u64,
-    pub records: Vec<Record>,
-}
-
-impl Paging {
-    /// The positions asked for, counted from 0.
-    pub(super) fn window(self) -> Range<u64> {
-        let start = self.start_index.max(1) - 1;
-        start..start.saturating_add(self.count.min(COUNT_MAX))
-    }
-}
-
 impl Tenant {
-    /// The resources of a type in the order of their ids; what it costs does not grow with `start_index`.
-    pub async fn list(
+    /// The resources of a type in the order of their ids; what it costs does not grow with the depth of the page.
+    pub(super) async fn list(
         &self,
-        resource_type: &ResourceType,
-        paging: Paging,
+        kind: &ResourceType,
+        paging: &Paging,
     ) -> Result<Page, StoreError> {
-        let directory = self.directory(resource_type.number).await?;
+        let directory = self.directory(kind.number).await?;
         let total = directory.iter().map(|bucket| bucket.count).sum();
-        let window = paging.window();
-        let (buckets, skip) = covering(&directory, &window);
-        let found: Vec<Vec<Record>> = self
-            .read_buckets(resource_type, buckets)
-            .try_collect()
-            .await?;
-        let wanted = usize::try_from(window.end - window.start).unwrap_or(usize::MAX);
+        let mut page = if paging.is_cursor() {
+            let buckets = behind(directory, paging.after());
+            self.walk(kind, buckets, paging, all).await?
+        } else {
+            self.window(kind, &directory, paging).await?
+        };
+        page.total = Some(total);
+        Ok(page)
+    }
+
+    async fn window(
+        &self,
+        kind: &ResourceType,
+        directory: &[Bucket],
+        paging: &Paging,
+    ) -> Result<Page, StoreError> {
+        let start = paging.skip();
+        let window = start..start.saturating_add(paging.limit() as u64);
+        let (buckets, skip) = covering(directory, &window);
+        let found: Vec<Vec<Record>> = self.read_buckets(kind, buckets, all).try_collect().await?;
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
         let records = found
             .into_iter()
             .flatten()
             .skip(skip)
-            .take(wanted)
+            .take(paging.limit())
             .collect();
-        Ok(Page { total, records })
+        Ok(Page {
+            records,
+            ..Page::default()
+        })
     }
 
-    /// Every resource of a type, bucket by bucket in order, if they are few enough to look at.
-    pub(super) async fn scan(
+    /// One page of what `choose` leaves of the buckets, read only as far as the page goes; nothing is counted.
+    pub(super) async fn walk<F>(
         &self,
-        resource_type: &ResourceType,
+        kind: &ResourceType,
+        buckets: Vec<Bucket>,
+        paging: &Paging,
+        choose: impl Fn(Vec<Record>) -> F + Copy + Send,
+    ) -> Result<Page, StoreError>
+    where
+        F: Future<Output = Result<Vec<Record>, StoreError>> + Send,
+    {
+        let after = paging.after().map(|position| position.id);
+        let mut records: Vec<Record> = vec![];
+        let mut found = std::pin::pin!(self.read_buckets(kind, buckets, choose));
+        while records.len() <= paging.limit()
+            && let Some(bucket) = found.try_next().await?
+        {
+            let behind = |record: &Record| after.is_none_or(|after| record.id > after);
+            records.extend(bucket.into_iter().filter(behind));
+        }
+        let more = records.len() > paging.limit();
+        records.truncate(paging.limit());
+        let last = records.last().filter(|_| more);
+        let next = last.map(|record| Position {
+            key: None,
+            id: record.id,
+        });
+        Ok(Page {
+            total: None,
+            records,
+            next,
+        })
+    }
+
+    /// The directory, if all resources of a type are few enough to look at.
+    pub(super) async fn scannable(
+        &self,
+        kind: &ResourceType,
         max: u64,
-    ) -> Result<
-        impl stream::Stream<Item = Result<Vec<Record>, StoreError>> + Send + use<'_>,
-        StoreError,
-    > {
-        let directory = self.directory(resource_type.number).await?;
+    ) -> Result<Vec<Bucket>, StoreError> {
+        let directory = self.directory(kind.number).await?;
         if directory.iter().map(|bucket| bucket.count).sum::<u64>() > max {
             return Err(StoreError::TooMany);
         }
-        Ok(self.read_buckets(resource_type, directory))
+        Ok(directory)
     }
 
-    fn read_buckets(
+    /// What `choose` leaves of each bucket, in the order of the buckets, several read at once.
+    pub(super) fn read_buckets<F>(
         &self,
-        resource_type: &ResourceType,
+        kind: &ResourceType,
         buckets: Vec<Bucket>,
-    ) -> impl stream::Stream<Item = Result<Vec<Record>, StoreError>> + Send + use<'_> {
-        let number = resource_type.number;
+        choose: impl Fn(Vec<Record>) -> F + Copy + Send,
+    ) -> impl stream::Stream<Item = Result<Vec<Record>, StoreError>> + Send
+    where
+        F: Future<Output = Result<Vec<Record>, StoreError>> + Send,
+    {
+        let number = kind.number;
         let read = move |bucket: Bucket| async move {
             let pk = self.scope.resources_of(number, bucket.number);
             let items = self.query_all(pk, table::Range::All).await?;
-            items.iter().map(Record::read).collect()
+            let records = items.iter().map(Record::read).collect::<Result<_, _>>()?;
+            choose(records).await
         };
         stream::iter(buckets).map(read).buffered(PARALLEL)
     }
+}
+
+/// Chooses every record.
+pub(super) async fn all(records: Vec<Record>) -> Result<Vec<Record>, StoreError> {
+    Ok(records)
+}
+
+/// The buckets that can hold something behind `position`.
+pub(super) fn behind(mut directory: Vec<Bucket>, position: Option<&Position>) -> Vec<Bucket> {
+    let first = position.map_or(0, |position| position.id.bucket());
+    directory.retain(|bucket| bucket.number >= first);
+    directory
 }
 
 /// The buckets that hold the window, and how many resources stand before it in the first of them.
@@ -137,34 +176,5 @@ mod tests {
         assert_eq!(numbers(4..9), (vec![1, 5], 1));
         assert_eq!(numbers(9..12), (vec![], 0));
         assert_eq!(numbers(4..4), (vec![], 0));
-    }
-
-    #[test]
-    fn pages_begin_at_one_and_are_capped() {
-        assert_eq!(
-            Paging {
-                start_index: 0,
-                count: 5
-            }
-            .window(),
-            0..5
-        );
-        assert_eq!(
-            Paging {
-                start_index: 11,
-                count: COUNT_MAX + 1
-            }
-            .window(),
-            10..1_010
-        );
-        assert_eq!(
-            Paging {
-                start_index: u64::MAX,
-                count: 9
-            }
-            .window()
-            .end,
-            u64::MAX
-        );
     }
 }

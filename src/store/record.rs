@@ -8,11 +8,11 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 
 use super::StoreError;
-use super::aliases::{self, Indexed};
+use super::aliases;
 use super::id::Id;
 use super::keys::{self, TenantScope};
 use crate::schema::Document;
-use crate::table::{Attr, Attrs, BY_EXTERNAL_ID, BY_NAME, Item};
+use crate::table::{Attr, Attrs, Item};
 
 /// Bytes of a document as JSON. Every added member pays for a look at the member's item, so it must stay small.
 pub const DOCUMENT_MAX: usize = 64 * 1024;
@@ -96,14 +96,9 @@ impl Record {
         }
         let resource_type = self.id.resource_type();
         for indexed in aliases::indexed(resource_type) {
-            let (index, partition) = match indexed {
-                Indexed { by_name: true, .. } => (BY_NAME, tenant.names(resource_type)),
-                Indexed {
-                    name: "externalId", ..
-                } => (BY_EXTERNAL_ID, tenant.external_ids(resource_type)),
-                _ => continue,
-            };
+            let Some(index) = indexed.index else { continue };
             if let Some(norm) = aliases::norms(indexed, &self.document).pop() {
+                let partition = tenant.indexed(index, resource_type);
                 attrs.insert(index.pk, Attr::S(partition));
                 attrs.insert(index.sk, Attr::S(keys::index_sort(&norm, self.id)));
             }

@@ -10,62 +10,87 @@ use serde_json::{Value, json};
 
 use super::access::{Access, Derived, access};
 use super::aliases;
-use super::keys::{self, AliasValue};
-use super::list::{Page, Paging, SCAN_MAX};
+use super::keys::AliasValue;
+use super::list::{SCAN_MAX, behind};
+use super::paging::{Page, Paging, Position, Sort};
 use super::read::MEMBERS_SHOWN_MAX;
 use super::{Id, Membership, Record, StoreError, Tenant};
 use crate::filter::Filter;
 use crate::schema::{Document, ResourceType, timestamp};
-use crate::table::{BY_NAME, Query, Range};
+use crate::table::{Index, Query, Range};
 
-/// Candidates that may be looked at where the filter asks for members or groups of each.
-const DERIVED_MAX: u64 = 1_000;
+/// Results that are sorted without an index.
+pub const SORT_MAX: u64 = 10_000;
 /// Waits between looks at an alias and its document that do not agree yet.
 const AGREE_MS: [u64; 4] = [5, 10, 20, 40];
 /// Candidates looked at side by side.
 const PARALLEL: usize = 16;
 
 impl Tenant {
-    /// The page of resources that `filter` matches, with the exact total.
+    /// The page of resources that match `filter`, all of them without one, in the order of `sort` or of their ids.
     pub async fn search(
         &self,
-        resource_type: &ResourceType,
-        filter: &Filter,
-        paging: Paging,
+        kind: &ResourceType,
+        filter: Option<&Filter>,
+        sort: Option<&Sort>,
+        paging: &Paging,
     ) -> Result<Page, StoreError> {
-        let window = paging.window();
-        let mut page = Page::default();
-        let mut keep = |record: Record| {
-            if window.contains(&page.total) {
-                page.records.push(record);
-            }
-            page.total += 1;
+        let (access, derived) = match filter {
+            Some(filter) => (access(kind, filter), Derived::of(filter)),
+            None => (Access::Scan, Derived::No),
         };
-        let access = access(resource_type, filter);
-        if access == Access::Scan {
-            let max = if Derived::of(filter).is_asked() {
-                DERIVED_MAX
-            } else {
-                SCAN_MAX
-            };
-            let mut buckets = std::pin::pin!(self.scan(resource_type, max).await?);
-            while let Some(records) = buckets.try_next().await? {
-                self.matching(resource_type, filter, records)
-                    .await?
-                    .into_iter()
-                    .for_each(&mut keep);
-            }
-        } else {
+        if access != Access::Scan {
             let mut candidates = BTreeMap::new();
-            self.candidates(resource_type, access, &mut candidates)
-                .await?;
+            self.candidates(kind, access, &mut candidates).await?;
             let records = candidates.into_values().collect();
-            self.matching(resource_type, filter, records)
-                .await?
-                .into_iter()
-                .for_each(&mut keep);
+            let records = self.matching(kind, filter, &derived, records).await?;
+            return Ok(paging.of(placed(kind, sort, records), is_descending(sort)));
         }
-        Ok(page)
+        match (filter, sort) {
+            (None, None) => self.list(kind, paging).await,
+            (Some(_), None) if paging.is_cursor() => {
+                let directory = self.scannable(kind, derived.scan_max()).await?;
+                let choose = |records| self.matching(kind, filter, &derived, records);
+                self.walk(kind, behind(directory, paging.after()), paging, choose)
+                    .await
+            }
+            _ => self.scan(kind, filter, &derived, sort, paging).await,
+        }
+    }
+
+    /// Looks at every resource. What is not sorted keeps only the page in memory.
+    async fn scan(
+        &self,
+        kind: &ResourceType,
+        filter: Option<&Filter>,
+        derived: &Derived,
+        sort: Option<&Sort>,
+        paging: &Paging,
+    ) -> Result<Page, StoreError> {
+        let directory = self.scannable(kind, derived.scan_max()).await?;
+        let choose = |records| self.matching(kind, filter, derived, records);
+        let mut buckets = std::pin::pin!(self.read_buckets(kind, directory, choose));
+        let (mut total, mut kept) = (0, vec![]);
+        let window = paging.skip()..paging.skip().saturating_add(paging.limit() as u64);
+        while let Some(records) = buckets.try_next().await? {
+            for record in records {
+                if sort.is_some() || window.contains(&total) {
+                    kept.push(record);
+                }
+                total += 1;
+            }
+            if sort.is_some() && total > SORT_MAX {
+                return Err(StoreError::TooManySorted);
+            }
+        }
+        if sort.is_some() {
+            return Ok(paging.of(placed(kind, sort, kept), is_descending(sort)));
+        }
+        Ok(Page {
+            total: Some(total),
+            records: kept,
+            next: None,
+        })
     }
 
     async fn candidates(
@@ -89,7 +114,9 @@ impl Tenant {
                         Err(error) => return Err(error),
                     }
                 }
-                Access::NamePrefix(prefix) => self.find_by_name(resource_type, &prefix).await?,
+                Access::Indexed(index, range) => {
+                    self.find_by_index(resource_type, index, range).await?
+                }
                 Access::Union(arms) => {
                     open.extend(arms);
                     vec![]
@@ -137,22 +164,24 @@ impl Tenant {
         }
     }
 
-    async fn find_by_name(
+    async fn find_by_index(
         &self,
-        resource_type: &ResourceType,
-        prefix: &str,
+        kind: &ResourceType,
+        index: Index,
+        range: Range,
     ) -> Result<Vec<Record>, StoreError> {
+        let pk = self.scope.indexed(index, kind.number);
         let mut ids = Vec::new();
         let mut after = None;
         loop {
             let query = Query {
-                pk: self.scope.names(resource_type.number),
-                range: Range::BeginsWith(keys::index_prefix(prefix).to_owned()),
+                pk: pk.clone(),
+                range: range.clone(),
                 descending: false,
                 limit: None,
                 after,
             };
-            let page = self.table().query_index(BY_NAME, &query).await?;
+            let page = self.table().query_index(index, &query).await?;
             ids.extend(
                 page.items
                     .iter()
@@ -170,16 +199,19 @@ impl Tenant {
 
     async fn matching(
         &self,
-        resource_type: &ResourceType,
-        filter: &Filter,
+        kind: &ResourceType,
+        filter: Option<&Filter>,
+        derived: &Derived,
         records: Vec<Record>,
     ) -> Result<Vec<Record>, StoreError> {
-        let derived = &Derived::of(filter);
-        if derived.is_asked() && records.len() as u64 > DERIVED_MAX {
+        let Some(filter) = filter else {
+            return Ok(records);
+        };
+        if derived.is_asked() && records.len() as u64 > derived.scan_max() {
             return Err(StoreError::TooMany);
         }
         let look = |record: Record| async move {
-            let document = self.evaluated(resource_type, &record, derived).await?;
+            let document = self.evaluated(kind, &record, derived).await?;
             Ok::<_, StoreError>(filter.matches(&document).then_some(record))
         };
         let looked: Vec<Option<Record>> = stream::iter(records)
@@ -197,16 +229,7 @@ impl Tenant {
         record: &Record,
         derived: &Derived,
     ) -> Result<Document, StoreError> {
-        let mut document = record.document.clone();
-        document.insert("id".to_owned(), json!(record.id.to_string()));
-        document.insert(
-            "meta".to_owned(),
-            json!({
-                "resourceType": resource_type.name,
-                "created": timestamp(record.created),
-                "lastModified": timestamp(record.modified),
-            }),
-        );
+        let mut document = whole(resource_type, record);
         let (name, list) = match derived {
             Derived::No => return Ok(document),
             Derived::Groups => ("groups", self.groups_list(record.id).await?),
@@ -250,4 +273,34 @@ impl Tenant {
 
 fn element(id: Id) -> Value {
     json!({ "value": id.to_string(), "type": if id.resource_type() == 0 { "User" } else { "Group" } })
+}
+
+/// The stored document with `id` and `meta`.
+fn whole(kind: &ResourceType, record: &Record) -> Document {
+    let mut document = record.document.clone();
+    document.insert("id".to_owned(), json!(record.id.to_string()));
+    let meta = json!({
+        "resourceType": kind.name,
+        "created": timestamp(record.created),
+        "lastModified": timestamp(record.modified),
+    });
+    document.insert("meta".to_owned(), meta);
+    document
+}
+
+/// The records with their places in the order.
+fn placed(
+    kind: &ResourceType,
+    sort: Option<&Sort>,
+    records: Vec<Record>,
+) -> Vec<(Position, Record)> {
+    let place = |record: Record| {
+        let key = sort.and_then(|sort| sort.key(&whole(kind, &record)));
+        (Position { key, id: record.id }, record)
+    };
+    records.into_iter().map(place).collect()
+}
+
+fn is_descending(sort: Option<&Sort>) -> bool {
+    sort.is_some_and(|sort| sort.descending)
 }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -60,7 +60,8 @@ async fn open(database: Database) -> Result<DynamoDb, OpenError> {
     // Neither can help: a call that came so far is carried out, and fails the same way again.
     let config = Builder::from(&client::no_account(engine))
         .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::disabled());
+        .timeout_config(TimeoutConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     let db = DynamoDb::new(config, TABLE_NAME);
     create_table(&db).await?;
     Ok(db)
@@ -91,13 +92,15 @@ impl HttpClient for Engine {
 impl HttpConnector for Engine {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let engine = Arc::clone(&self.0);
-        HttpConnectorFuture::new(async move {
+        // A task of its own: a caller that is not polled for a while must not keep its place at the head of the queue.
+        let answered = tokio::spawn(async move {
             let database = engine.lock_owned().await;
             // Calls never wait for anything but the disk: inline, one busy caller would keep its runtime thread for good.
-            tokio::task::spawn_blocking(move || answer(&database, &request))
-                .await
-                .map_err(unanswered)?
-        })
+            tokio::task::spawn_blocking(move || answer(&database, &request)).await
+        });
+        HttpConnectorFuture::new(
+            async move { answered.await.map_err(unanswered)?.map_err(unanswered)? },
+        )
     }
 }
 

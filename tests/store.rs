@@ -1,0 +1,20 @@
+//! The store over the embedded engine: what it costs, and what it keeps when the table makes trouble.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+#[path = "store/bench.rs"]
+mod bench;
+#[path = "store/costs.rs"]
+mod costs;
+#[path = "store/planner.rs"]
+mod planner;
+#[path = "store/sweep.rs"]
+mod sweep;
+#[path = "store/trouble.rs"]
+mod trouble;

@@ -1,0 +1,133 @@
+//! What each operation may cost: capacity units and round trips, as the data model promises them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::json;
+use serverless_scim::patch::MemberChange;
+use serverless_scim::schema::{GROUP, USER};
+use serverless_scim::store::{Paging, Start};
+use serverless_scim::table::embedded;
+use serverless_scim::table::wrappers::Metered;
+
+use crate::bench::{Bench, group, user};
+
+async fn metered() -> (Bench, Arc<Metered>) {
+    let table = Arc::new(embedded::memory().await.unwrap());
+    let meter = Arc::new(Metered::new(table.clone()));
+    (Bench::new(table, meter.clone(), 1).await, meter)
+}
+
+/// Read units, write units, round trips since the last look.
+fn bill(meter: &Metered) -> (usize, usize, usize) {
+    let usage = meter.reset();
+    assert_eq!(usage.eventual, 0, "an exact operation read eventually");
+    (usage.read_halves / 2, usage.write_units, usage.round_trips)
+}
+
+#[tokio::test]
+async fn users_cost_what_the_data_model_says() {
+    let (bench, meter) = metered().await;
+    // The first create looks for the newest buckets.
+    bench
+        .create(&USER, user("warm@fabrikam.example"))
+        .await
+        .unwrap();
+    bill(&meter);
+
+    let ada = bench
+        .create(&USER, user("ada@fabrikam.example"))
+        .await
+        .unwrap();
+    assert_eq!(bill(&meter), (0, 14, 1), "POST");
+
+    bench.search(&USER, "userName eq \"nobody\"").await;
+    assert_eq!(bill(&meter), (1, 0, 1), "eq, nobody");
+    for filter in [
+        "userName eq \"ADA@fabrikam.example\"",
+        "externalId eq \"x-ada@fabrikam.example\"",
+        "emails[type eq \"work\"].value eq \"ada@fabrikam.example\"",
+    ] {
+        assert_eq!(bench.search(&USER, filter).await.total, Some(1), "{filter}");
+        assert_eq!(bill(&meter), (2, 0, 2), "{filter}");
+    }
+
+    bench.tenant().get(ada.id).await.unwrap();
+    assert_eq!(bill(&meter), (1, 0, 1), "GET");
+    bench.set(ada.id, "title", json!("Lead")).await.unwrap();
+    assert_eq!(bill(&meter), (1, 4, 2), "PATCH");
+    bench.set(ada.id, "title", json!("Lead")).await.unwrap();
+    assert_eq!(bill(&meter), (1, 0, 1), "PATCH that changes nothing");
+    bench
+        .set(ada.id, "userName", json!("ada.mensah@fabrikam.example"))
+        .await
+        .unwrap();
+    assert_eq!(bill(&meter), (1, 10, 2), "rename");
+}
+
+#[tokio::test]
+async fn membership_costs_the_same_whatever_the_size() {
+    let (bench, meter) = metered().await;
+    let team = bench.create(&GROUP, group("Team")).await.unwrap().id;
+    let mut users = vec![];
+    for n in 0..40 {
+        users.push(
+            bench
+                .create(&USER, user(&format!("u{n}@fabrikam.example")))
+                .await
+                .unwrap()
+                .id,
+        );
+    }
+    for (size, member) in users.iter().enumerate() {
+        bill(&meter);
+        bench.add(team, *member).await.unwrap();
+        assert_eq!(bill(&meter), (1, 10, 2), "add to {size}");
+    }
+    bench.remove(team, users[0]).await.unwrap();
+    assert_eq!(bill(&meter), (1, 8, 2), "remove one");
+
+    let probe = format!("id eq \"{team}\" and members eq \"{}\"", users[1]);
+    assert_eq!(bench.search(&GROUP, &probe).await.total, Some(1));
+    let (reads, writes, _) = bill(&meter);
+    assert!(
+        reads <= 4 && writes == 0,
+        "Entra's reference check reads {reads}"
+    );
+
+    let mut all = MemberChange::default();
+    all.clear();
+    bench.members(team, all).await.unwrap();
+    assert_eq!(bench.members_of(team).await, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn the_last_page_reads_no_more_than_the_first() {
+    let (bench, meter) = metered().await;
+    for n in 0..600 {
+        bench
+            .create(&USER, user(&format!("u{n}@fabrikam.example")))
+            .await
+            .unwrap();
+    }
+    let mut cost = vec![];
+    for start_index in [1, 581] {
+        bill(&meter);
+        let paging = Paging {
+            start: Start::Index(start_index),
+            count: 20,
+        };
+        let page = bench
+            .tenant()
+            .search(&USER, None, None, &paging)
+            .await
+            .unwrap();
+        assert_eq!((page.total, page.records.len()), (Some(600), 20));
+        cost.push(bill(&meter));
+    }
+    let (first, last) = (cost[0], cost[1]);
+    assert!(
+        last.0 <= 2 * first.0 && last.2 == first.2,
+        "first {first:?}, last {last:?}"
+    );
+}
