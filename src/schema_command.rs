@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use serverless_scim::home::{Error, Place, find_tenant};
-use serverless_scim::schema::{GROUP, ResourceType, SCHEMA_BYTES_MAX, TenantSchema, USER};
+use serverless_scim::schema::{
+    Document, GROUP, ResourceType, SCHEMA_BYTES_MAX, TenantSchema, USER,
+};
 
 use super::Kept;
 
@@ -85,8 +87,8 @@ async fn add(file: &Path, extends: Option<Extends>, whose: Whose) -> Result<(), 
     let (schema, replaced) = added.map_err(|error| named(&error))?;
     if whose.json {
         let mut line = shown(&schema);
-        line["replaced"] = replaced.into();
-        println!("{line}");
+        line.extend([("replaced".to_owned(), replaced.into())]);
+        println!("{}", Value::Object(line));
     } else {
         let verb = if replaced { "Replaced" } else { "Added" };
         println!("{verb} {} for {}.", schema.schema.id, whose.tenant);
@@ -142,10 +144,10 @@ async fn remove(urn: &str, whose: Whose) -> Result<(), Error> {
     Ok(())
 }
 
-fn shown(schema: &TenantSchema) -> Value {
-    json!({
-        "schema": schema.schema.id,
-        "resourceType": schema.resource_type.name,
-        "attributes": schema.attributes(),
-    })
+fn shown(schema: &TenantSchema) -> Document {
+    Document::from_iter([
+        ("schema".to_owned(), json!(schema.schema.id)),
+        ("resourceType".to_owned(), json!(schema.resource_type.name)),
+        ("attributes".to_owned(), json!(schema.attributes())),
+    ])
 }

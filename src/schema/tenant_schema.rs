@@ -127,7 +127,7 @@ fn place(
             .is_some_and(|head| head.eq_ignore_ascii_case(start))
     };
     let mut built_in = types.into_iter().flat_map(ResourceType::schemas);
-    let fault = if RESERVED.iter().any(|start| starts(&start)) {
+    let fault = if RESERVED.iter().any(starts) {
         Some(Fault::Reserved)
     } else {
         built_in

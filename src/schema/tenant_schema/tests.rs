@@ -240,6 +240,14 @@ fn errors_name_the_place() {
             json!([{"name": "a", "canonicalValues": ["x", 1]}]),
             "attributes[0].canonicalValues: must be a list of texts",
         ),
+    ] {
+        refused(document(attributes), message);
+    }
+}
+
+#[test]
+fn errors_say_what_does_not_go_together() {
+    for (attributes, message) in [
         (
             json!([{"name": "a", "uniqueness": "server"}]),
             "attributes[0].uniqueness: must be none: unique values",
@@ -275,6 +283,10 @@ fn errors_name_the_place() {
     ] {
         refused(document(attributes), message);
     }
+}
+
+#[test]
+fn errors_of_the_whole_name_what_is_missing_or_too_much() {
     refused(json!([]), "the document: must be one schema");
     refused(json!({"attributes": []}), "id: is missing");
     refused(json!({"id": URN}), "attributes: is missing");

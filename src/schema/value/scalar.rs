@@ -130,7 +130,7 @@ fn is_base64(text: &str) -> bool {
     let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
     let whole = match padding {
         0 => digits.len() % 4 != 1,
-        _ => padding <= 2 && text.len() % 4 == 0,
+        _ => padding <= 2 && text.len().is_multiple_of(4),
     };
     whole && !digits.is_empty() && digits.iter().all(is_digit)
 }
