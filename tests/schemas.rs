@@ -8,6 +8,8 @@
 
 #[path = "schemas/command.rs"]
 mod command;
+#[path = "schemas/lists.rs"]
+mod lists;
 #[path = "schemas/published.rs"]
 mod published;
 #[path = "schemas/registry.rs"]

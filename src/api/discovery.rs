@@ -3,10 +3,11 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::bulk::OPERATIONS_MAX;
 use super::cursor::LIFETIME_MS;
 use super::query::{COUNT_DEFAULT, Parameters};
 use super::route::Discovery;
-use super::{Answer, Exchange, ScimError, render};
+use super::{Answer, BODY_MAX, Exchange, ScimError, render};
 use crate::schema::{ResourceType, ResourceTypes, Schema};
 use crate::store::COUNT_MAX;
 
@@ -88,7 +89,7 @@ fn config(base: &str) -> Value {
     json!({
         "schemas": [CONFIG],
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "bulk": { "supported": true, "maxOperations": OPERATIONS_MAX, "maxPayloadSize": BODY_MAX },
         "filter": { "supported": true, "maxResults": COUNT_MAX },
         "changePassword": { "supported": false },
         "sort": { "supported": true },

@@ -3,6 +3,7 @@
 //! The two homes, Lambda and `serve`, differ only in how they come by a [`Call`].
 
 mod auth;
+mod bulk;
 mod cursor;
 mod discovery;
 mod error;
@@ -13,6 +14,7 @@ mod query;
 mod render;
 mod resource;
 mod route;
+mod search;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -20,6 +22,7 @@ use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::Value;
 
+pub use bulk::OPERATIONS_MAX as BULK_OPERATIONS_MAX;
 pub use error::ScimError;
 pub use route::Function;
 
@@ -119,6 +122,8 @@ async fn dispatch(store: &Store, exchange: &mut Exchange<'_>) -> Result<Answer, 
         Endpoint::Resource(base, id) => {
             resource::single(&tenant, types.of(base), &id, exchange).await
         }
+        Endpoint::SearchAll => search::all(&tenant, types, exchange).await,
+        Endpoint::Bulk => bulk::run(store, &credential, exchange).await,
         Endpoint::Discovery(document) => discovery::answer(document, types, exchange),
         Endpoint::Me => Err(ScimError::not_implemented(
             "/Me is not offered; look the user up by filter",

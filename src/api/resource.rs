@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use http::header::ETAG;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -159,8 +160,9 @@ async fn modify(
         })
     });
     if kind.is_group() && !attributes {
-        modified.await?;
-        return Ok(Answer::new(StatusCode::NO_CONTENT, None));
+        let record = modified.await?;
+        let answer = Answer::new(StatusCode::NO_CONTENT, None);
+        return Ok(answer.header(ETAG, &etag::of(&record)));
     }
     changed(tenant, view, id, modified).await
 }

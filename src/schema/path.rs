@@ -17,6 +17,8 @@ use super::{Attribute, Document, Quirk, Quirks, ResourceType, Returned, Schema};
 pub enum Scope<'a> {
     /// A whole resource: core, common and extension attributes.
     Resource(&'a ResourceType),
+    /// Resources of several types: what the first of them knows (RFC 7644 §3.4.2.1).
+    Any(&'a [&'a ResourceType]),
     /// One element of a complex attribute, inside `[...]`: its sub-attributes.
     Element(&'a Attribute),
 }
@@ -122,6 +124,7 @@ impl Target {
     pub fn parse(scope: Scope<'_>, text: &str, quirks: &mut Quirks) -> Result<Self, PathError> {
         let resource_type = match scope {
             Scope::Element(attribute) => return inside(attribute, text),
+            Scope::Any(types) => return any(types, text, quirks),
             Scope::Resource(resource_type) => resource_type,
         };
         if !is_urn(text) {
@@ -159,6 +162,18 @@ impl Target {
             }
         }
     }
+}
+
+/// A name that one of several types knows; else the error of the first.
+fn any(types: &[&ResourceType], text: &str, quirks: &mut Quirks) -> Result<Target, PathError> {
+    let mut first = None;
+    for resource_type in types {
+        match Target::parse(Scope::Resource(resource_type), text, quirks) {
+            Ok(target) => return Ok(target),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    Err(first.unwrap_or_else(|| PathError::UnknownAttribute(text.to_owned())))
 }
 
 /// A name without URN: a core attribute, else the extension attribute of that name.

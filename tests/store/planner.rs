@@ -107,7 +107,7 @@ fn expression(
     groups: &[Id],
     depth: u32,
 ) -> String {
-    let mut part = |random: &mut StdRng| {
+    let part = |random: &mut StdRng| {
         if depth == 0 {
             term(random, kind, users, groups)
         } else {

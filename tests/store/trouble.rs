@@ -82,7 +82,7 @@ async fn step_of(bench: &Bench, model: &mut Model, random: &mut StdRng, step: us
             model.edges.insert((team, ada), told);
         }
         (8, Some(ada), Some(team)) if step.is_multiple_of(2) => {
-            replace(bench, model, team, ada).await
+            replace(bench, model, team, ada).await;
         }
         (8, Some(ada), _) => {
             let name = format!("r{step}@fabrikam.example");
