@@ -119,8 +119,9 @@ impl Parameters {
             let detail = format!("sortBy: {path} has several parts; name one of them");
             return Err(ScimError::invalid_value(detail));
         }
-        if path.extension.is_none() && matches!(path.attribute.name.as_str(), "members" | "groups")
-        {
+        let derived = path.extension.is_none()
+            && matches!(path.attribute.name.as_str(), "members" | "groups");
+        if derived || !path.is_shown() {
             return Err(ScimError::invalid_value(format!(
                 "sortBy: {path} cannot be sorted by"
             )));

@@ -126,6 +126,7 @@ async fn replace(
         {
             document.insert("active".to_owned(), active.clone());
         }
+        schema::keep(kind, &old.document, &mut document);
         schema::unchanged(kind, &old.document, &document)?;
         Ok::<_, ScimError>(Change {
             document,

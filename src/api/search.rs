@@ -5,11 +5,15 @@ use super::query::Parameters;
 use super::resource::view;
 use super::{Answer, Exchange, ScimError, render};
 use crate::filter::{CompareOp, Filter};
-use crate::schema::{AttrPath, GROUP, ResourceType, Scope, USER};
+use crate::schema::{AttrPath, GROUP, ResourceType, ResourceTypes, Scope, USER};
 use crate::store::{Paging, Start, Tenant};
 
 /// One page over the types in their order, each sorted by itself, the total exact.
-pub(super) async fn all(tenant: &Tenant, exchange: &mut Exchange<'_>) -> Result<Answer, ScimError> {
+pub(super) async fn all(
+    tenant: &Tenant,
+    types: &ResourceTypes,
+    exchange: &mut Exchange<'_>,
+) -> Result<Answer, ScimError> {
     let parameters = Parameters::of_body(&exchange.json()?)?;
     let question = parameters.question(tenant.scope().to_string(), "");
     let paging = parameters.paging(&question, exchange.request.started)?;
@@ -18,7 +22,7 @@ pub(super) async fn all(tenant: &Tenant, exchange: &mut Exchange<'_>) -> Result<
             "cursors lead through /Users and /Groups; page this list by startIndex",
         ));
     };
-    let (users, groups): (&ResourceType, &ResourceType) = (&USER, &GROUP);
+    let (users, groups) = (types.of(&USER), types.of(&GROUP));
     let (mut total, mut open, mut shown) = (0, paging.count, vec![]);
     for types in [[users, groups], [groups, users]] {
         let [kind, _] = types;

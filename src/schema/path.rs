@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Attribute, Document, Quirk, Quirks, ResourceType, Schema};
+use super::{Attribute, Document, Quirk, Quirks, ResourceType, Returned, Schema};
 
 /// What names are looked up in.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +63,11 @@ impl AttrPath {
     /// The attribute at the end of the path: the sub-attribute where one is named.
     pub fn leaf(&self) -> &Attribute {
         self.sub.as_deref().unwrap_or(&self.attribute)
+    }
+
+    /// Whether clients are ever shown the values; those they are not must not be guessed by filter or order either.
+    pub fn is_shown(&self) -> bool {
+        self.attribute.returned != Returned::Never && self.leaf().returned != Returned::Never
     }
 
     /// The path with `value` made explicit where a complex attribute with that sub-attribute is named alone

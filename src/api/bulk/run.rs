@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::read::{Entry, Task};
 use crate::api::route::Endpoint;
 use crate::api::{Answer, Call, Exchange, ScimError, log, resource};
-use crate::schema::Quirks;
+use crate::schema::{Quirks, ResourceTypes};
 use crate::store::{Credential, Request, Store, Tenant};
 
 /// Operations that run side by side.
@@ -102,17 +102,23 @@ impl Caller<'_> {
             quirks: Quirks::default(),
             actor: None,
         };
-        let result = answer(&tenant, &mut exchange).await;
+        let result = answer(&tenant, &self.credential.types, &mut exchange).await;
         quirks.extend(exchange.quirks);
         result
     }
 }
 
-async fn answer(tenant: &Tenant, exchange: &mut Exchange<'_>) -> Result<Answer, ScimError> {
+async fn answer(
+    tenant: &Tenant,
+    types: &ResourceTypes,
+    exchange: &mut Exchange<'_>,
+) -> Result<Answer, ScimError> {
     exchange.route.allows(&exchange.call.parts.method)?;
     match exchange.route.endpoint.clone() {
-        Endpoint::Collection(kind) => resource::collection(tenant, kind, exchange).await,
-        Endpoint::Resource(kind, id) => resource::single(tenant, kind, &id, exchange).await,
+        Endpoint::Collection(base) => resource::collection(tenant, types.of(base), exchange).await,
+        Endpoint::Resource(base, id) => {
+            resource::single(tenant, types.of(base), &id, exchange).await
+        }
         _ => Err(ScimError::not_found(
             "there is no such endpoint for operations; their paths begin with /Users or /Groups",
         )),
