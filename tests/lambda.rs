@@ -158,7 +158,7 @@ async fn tell(runtime: &Runtime, outcome: Result<Value, String>) -> StatusCode {
     StatusCode::ACCEPTED
 }
 
-/// The three functions over one table, and what the placeholders of the events stand for.
+/// The functions over one table, and what the placeholders of the events stand for.
 struct Account {
     functions: BTreeMap<&'static str, Function>,
     names: BTreeMap<String, String>,
@@ -174,6 +174,7 @@ impl Account {
             ("users", env!("CARGO_BIN_EXE_users")),
             ("groups", env!("CARGO_BIN_EXE_groups")),
             ("discovery", env!("CARGO_BIN_EXE_discovery")),
+            ("bulk", env!("CARGO_BIN_EXE_bulk")),
         ] {
             functions.insert(name, Function::start(binary, &dynamo).await);
         }

@@ -8,7 +8,7 @@ use super::render::{self, Derived, View};
 use super::resource::{groups, view};
 use super::{Answer, Exchange, ScimError};
 use crate::schema::{ResourceType, Scope};
-use crate::store::{Record, StoreError, Tenant};
+use crate::store::{Record, Tenant};
 
 /// A page of users with more rows leaves their groups out; a list shows at most this many members of a group.
 const LISTED_MAX: usize = 100;
@@ -47,35 +47,28 @@ pub(super) async fn list(
     Ok(render::page(total, &paging, next, rows))
 }
 
-/// The records as complete rows.
+/// The records as complete rows; what was deleted since it was found is left out.
 pub(super) async fn rows(
     tenant: &Tenant,
     view: &View<'_>,
     records: Vec<Record>,
 ) -> Result<Vec<Value>, ScimError> {
-    let derive = view.shows_members() || (view.shows_groups() && records.len() <= LISTED_MAX);
-    let rows = stream::iter(records).map(|record| row(tenant, view, record, derive));
-    let rows: Vec<Option<Value>> = rows.buffered(PARALLEL).try_collect().await?;
-    Ok(rows.into_iter().flatten().collect())
-}
-
-/// One row; `None` where the resource was deleted since it was found.
-async fn row(
-    tenant: &Tenant,
-    view: &View<'_>,
-    record: Record,
-    derive: bool,
-) -> Result<Option<Value>, ScimError> {
-    if !derive {
-        return Ok(Some(view.document(&record, Derived::None)));
+    if view.shows_members() {
+        let groups = tenant.with_members(records, LISTED_MAX).await?;
+        let row = |(group, members)| view.document(&group, Derived::Members(members));
+        return Ok(groups.into_iter().map(row).collect());
     }
-    if !view.shows_members() {
+    if !view.shows_groups() || records.len() > LISTED_MAX {
+        let row = |record: Record| view.document(&record, Derived::None);
+        return Ok(records.into_iter().map(row).collect());
+    }
+    let row = |record: Record| async move {
         let groups = groups(tenant, view, record.id).await?;
-        return Ok(Some(view.document(&record, groups)));
-    }
-    match tenant.get_with_members(record.id, LISTED_MAX).await {
-        Ok((record, members)) => Ok(Some(view.document(&record, Derived::Members(members)))),
-        Err(StoreError::NotFound) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+        Ok::<_, ScimError>(view.document(&record, groups))
+    };
+    stream::iter(records)
+        .map(row)
+        .buffered(PARALLEL)
+        .try_collect()
+        .await
 }

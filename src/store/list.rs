@@ -140,6 +140,9 @@ pub(super) fn behind(mut directory: Vec<Bucket>, position: Option<&Position>) ->
 /// The buckets that hold the window, and how many resources stand before it in the first of them.
 fn covering(directory: &[Bucket], window: &Range<u64>) -> (Vec<Bucket>, u64) {
     let (mut before, mut skip, mut buckets) = (0, 0, vec![]);
+    if window.is_empty() {
+        return (buckets, skip);
+    }
     for bucket in directory {
         let end = before + bucket.count;
         if end > window.start && before < window.end {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
 use super::record::generation;
 use super::sweep::dying;
 use super::{Id, Record, StoreError, Tenant};
@@ -13,6 +15,8 @@ pub const MEMBERS_SHOWN_MAX: usize = 10_000;
 pub const GROUPS_SHOWN_MAX: usize = 1_000;
 /// How often a read of members begins anew when the group changed meanwhile.
 const MEMBER_READS: usize = 3;
+/// Groups of a page whose members are read side by side.
+const PARALLEL: usize = 16;
 /// Keys of one batch.
 const BATCH: usize = 100;
 
@@ -81,6 +85,42 @@ impl Tenant {
             },
             members,
         ))
+    }
+
+    /// The same for the groups of a page: the dying set is read once, and the heads again in one batch.
+    /// A group that changed meanwhile is read by itself, one that is gone left out.
+    pub async fn with_members(
+        &self,
+        heads: Vec<Record>,
+        max: usize,
+    ) -> Result<Vec<(Record, Membership)>, StoreError> {
+        let rows = self.query_all(self.scope.work(), Range::All).await?;
+        let dying = &rows.iter().filter_map(dying).collect();
+        let ids: Vec<Id> = heads.iter().map(|head| head.id).collect();
+        let read = |head: Record| async move {
+            let members = self.edges_of(&head, dying, max).await?;
+            Ok::<_, StoreError>((head, members))
+        };
+        let found: Vec<_> = stream::iter(heads)
+            .map(read)
+            .buffered(PARALLEL)
+            .try_collect()
+            .await?;
+        let again = self.find_all(ids).await?;
+        let mut shown = Vec::with_capacity(found.len());
+        for (head, members) in found {
+            let now = again.binary_search_by_key(&head.id, |again| again.id);
+            match now.ok().and_then(|at| again.get(at)) {
+                Some(now) if now.version == head.version => shown.push((head, members)),
+                Some(_) => match self.get_with_members(head.id, max).await {
+                    Ok(whole) => shown.push(whole),
+                    Err(StoreError::NotFound) => {}
+                    Err(error) => return Err(error),
+                },
+                None => {}
+            }
+        }
+        Ok(shown)
     }
 
     async fn edges_of(
