@@ -1,5 +1,13 @@
 //! The command line: what it prints, how it stops, what survives it, and what it refuses.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
+
 use std::path::Path;
 use std::process::Output;
 

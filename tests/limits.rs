@@ -1,5 +1,13 @@
 //! Every limit a client can meet, at its edge and past it: what is refused is refused whole.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
+
 use serde_json::{Value, json};
 
 mod support;

@@ -1,5 +1,13 @@
 //! Clients that do things at once: nothing is lost, nothing is there twice. RFC 7644 §3.3, §3.5.2, §3.6.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
+
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 

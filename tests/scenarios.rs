@@ -1,5 +1,13 @@
 //! Whole conversations over HTTP with a running `serve`: every file in `tests/scenarios/` is one; `support/scenario.rs` says how they are written.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
+
 use tempfile::TempDir;
 
 mod support;
