@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stdout, reason = "a command line prints")]
 
+mod schema_command;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,6 +32,9 @@ enum Command {
     /// Their secret tokens.
     #[command(subcommand)]
     Token(Token),
+    /// Their own schemas and attributes.
+    #[command(subcommand)]
+    Schema(schema_command::Schema),
     /// The DynamoDB table.
     #[command(subcommand)]
     Table(Table),
@@ -160,6 +165,7 @@ async fn main() -> ExitCode {
             place,
             json,
         }) => create_token(&tenant, &label, &place.into(), json).await,
+        Command::Schema(command) => schema_command::run(command).await,
         Command::Table(Table::Create { table }) => create_table(&table).await,
         Command::Simulate(options) => return simulate(options).await,
     };
@@ -233,13 +239,7 @@ async fn create_tenant(name: &str, place: &Place, json: bool) -> Result<(), Erro
 
 async fn create_token(tenant: &str, label: &str, place: &Place, json: bool) -> Result<(), Error> {
     let store = place.open_existing().await?;
-    let found = store.find_tenant(tenant).await?;
-    let found = found.ok_or_else(|| {
-        format!(
-            "there is no tenant \"{tenant}\"; create it: serverless-scim tenant create {tenant} {}",
-            place.options()
-        )
-    })?;
+    let found = home::find_tenant(&store, tenant, place).await?;
     let secret = store.create_token(&found, label).await?;
     show(tenant, secret.reveal(), json);
     Ok(())

@@ -275,7 +275,7 @@ fn the_story_tells_every_event_once_and_captures_before_it_uses() {
 
 #[test]
 fn functions_may_do_what_they_need_and_no_more() {
-    let reads = ["GetItem", "BatchGetItem"];
+    let reads = ["GetItem", "BatchGetItem", "Query"];
     let all = [
         "GetItem",
         "BatchGetItem",

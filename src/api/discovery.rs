@@ -3,19 +3,26 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::bulk::OPERATIONS_MAX;
 use super::cursor::LIFETIME_MS;
 use super::query::{COUNT_DEFAULT, Parameters};
 use super::route::Discovery;
-use super::{Answer, Exchange, ScimError, render};
-use crate::schema::{GROUP, ResourceType, Schema, USER};
+use super::{Answer, BODY_MAX, Exchange, ScimError, render};
+use crate::schema::{ResourceType, ResourceTypes, Schema};
 use crate::store::COUNT_MAX;
 
 const CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
 const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 
-pub(super) fn answer(document: Discovery, exchange: &Exchange<'_>) -> Result<Answer, ScimError> {
+/// The discovery document as it is for a tenant with these resource types.
+pub(super) fn answer(
+    document: Discovery,
+    types: &ResourceTypes,
+    exchange: &Exchange<'_>,
+) -> Result<Answer, ScimError> {
     let base = exchange.base();
+    let mut schemas = types.iter().flat_map(ResourceType::schemas);
     if Parameters::of_query(exchange).has_filter() {
         return Err(ScimError::forbidden(
             "the discovery endpoints cannot be filtered",
@@ -30,29 +37,24 @@ pub(super) fn answer(document: Discovery, exchange: &Exchange<'_>) -> Result<Ans
     match document {
         Discovery::ServiceProviderConfig => one(Some(config(&base))),
         Discovery::ResourceTypes => {
-            let found: Vec<Value> = types().map(|kind| resource_type(kind, &base)).collect();
+            let found: Vec<Value> = types
+                .iter()
+                .map(|kind| resource_type(kind, &base))
+                .collect();
             Ok(render::list(found))
         }
-        Discovery::ResourceType(name) => one(types()
+        Discovery::ResourceType(name) => one(types
+            .iter()
             .find(|kind| kind.name == name)
             .map(|kind| resource_type(kind, &base))),
         Discovery::Schemas => {
-            let found: Vec<Value> = schemas().map(|found| schema(found, &base)).collect();
+            let found: Vec<Value> = schemas.map(|found| schema(found, &base)).collect();
             Ok(render::list(found))
         }
-        Discovery::Schema(urn) => one(schemas()
+        Discovery::Schema(urn) => one(schemas
             .find(|found| found.id.eq_ignore_ascii_case(&urn))
             .map(|found| schema(found, &base))),
     }
-}
-
-fn types() -> impl Iterator<Item = &'static ResourceType> {
-    let types: [&'static ResourceType; 2] = [&USER, &GROUP];
-    types.into_iter()
-}
-
-fn schemas() -> impl Iterator<Item = &'static Schema> {
-    types().flat_map(ResourceType::schemas).map(AsRef::as_ref)
 }
 
 fn schema(schema: &Schema, base: &str) -> Value {
@@ -87,7 +89,7 @@ fn config(base: &str) -> Value {
     json!({
         "schemas": [CONFIG],
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "bulk": { "supported": true, "maxOperations": OPERATIONS_MAX, "maxPayloadSize": BODY_MAX },
         "filter": { "supported": true, "maxResults": COUNT_MAX },
         "changePassword": { "supported": false },
         "sort": { "supported": true },

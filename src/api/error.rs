@@ -99,6 +99,10 @@ impl ScimError {
         Self::bad("invalidValue", detail)
     }
 
+    pub(super) fn invalid_syntax(detail: impl Into<String>) -> Self {
+        Self::bad("invalidSyntax", detail)
+    }
+
     pub(super) fn invalid_path(detail: impl Into<String>) -> Self {
         Self::bad("invalidPath", detail)
     }
@@ -119,7 +123,23 @@ impl ScimError {
     }
 
     pub(super) fn not_an_object() -> Self {
-        Self::bad("invalidSyntax", "the body must be a JSON object")
+        Self::invalid_syntax("the body must be a JSON object")
+    }
+
+    /// What other operations of the same request stand in the way of (RFC 7644 §3.7.1).
+    pub(super) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, None, detail)
+    }
+
+    pub(super) fn too_many_operations(max: usize) -> Self {
+        let detail = format!("a bulk request holds at most {max} operations; send it in parts");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, None, detail)
+    }
+
+    /// An operation that its bulk request had no time left for.
+    pub(super) fn not_begun() -> Self {
+        let detail = "the bulk request ran out of time before this operation; send it again";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, None, detail)
     }
 
     /// Where the JSON breaks off; serde's own words would repeat values.

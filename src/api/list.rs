@@ -7,7 +7,7 @@ use super::query::Parameters;
 use super::render::{self, Derived, View};
 use super::resource::{groups, view};
 use super::{Answer, Exchange, ScimError};
-use crate::schema::ResourceType;
+use crate::schema::{ResourceType, Scope};
 use crate::store::{Record, StoreError, Tenant};
 
 /// A page of users with more rows leaves their groups out; a list shows at most this many members of a group.
@@ -36,18 +36,27 @@ pub(super) async fn list(
     let question = parameters.question(tenant.scope().to_string(), kind.endpoint);
     let now_ms = exchange.request.started;
     let paging = parameters.paging(&question, now_ms)?;
-    let filter = parameters.filter(kind, &mut exchange.quirks)?;
-    let sort = parameters.sort(kind, &mut exchange.quirks)?;
+    let filter = parameters.filter(Scope::Resource(kind), &mut exchange.quirks)?;
+    let sort = parameters.sort(Scope::Resource(kind), &mut exchange.quirks)?;
     let page = tenant
         .search(kind, filter.as_ref(), sort.as_ref(), &paging)
         .await?;
     let (total, records) = (page.total, page.records);
     let next = page.next.map(|position| question.cursor(position, now_ms));
+    let rows = rows(tenant, view, records).await?;
+    Ok(render::page(total, &paging, next, rows))
+}
+
+/// The records as complete rows.
+pub(super) async fn rows(
+    tenant: &Tenant,
+    view: &View<'_>,
+    records: Vec<Record>,
+) -> Result<Vec<Value>, ScimError> {
     let derive = view.shows_members() || (view.shows_groups() && records.len() <= LISTED_MAX);
     let rows = stream::iter(records).map(|record| row(tenant, view, record, derive));
     let rows: Vec<Option<Value>> = rows.buffered(PARALLEL).try_collect().await?;
-    let rows = rows.into_iter().flatten().collect();
-    Ok(render::page(total, &paging, next, rows))
+    Ok(rows.into_iter().flatten().collect())
 }
 
 /// One row; `None` where the resource was deleted since it was found.

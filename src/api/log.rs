@@ -24,12 +24,15 @@ pub(super) fn line(exchange: &Exchange<'_>, result: &Result<Answer, ScimError>, 
         quirks = exchange.quirks.labels().join(", "),
         "request"
     );
-    if let Some(source) = result
-        .as_ref()
-        .err()
-        .and_then(|error| error.source.as_deref())
-    {
-        tracing::error!(request = exchange.request.id, error = %chain(source), "failure");
+    if let Err(error) = result {
+        failure(&exchange.request.id, error);
+    }
+}
+
+/// Writes what only we may know of an error, if it is our own failure.
+pub(super) fn failure(request: &str, error: &ScimError) {
+    if let Some(source) = error.source.as_deref() {
+        tracing::error!(request, error = %chain(source), "failure");
     }
 }
 

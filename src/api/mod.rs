@@ -3,6 +3,7 @@
 //! The two homes, Lambda and `serve`, differ only in how they come by a [`Call`].
 
 mod auth;
+mod bulk;
 mod cursor;
 mod discovery;
 mod error;
@@ -13,6 +14,7 @@ mod query;
 mod render;
 mod resource;
 mod route;
+mod search;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -20,6 +22,7 @@ use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::Value;
 
+pub use bulk::OPERATIONS_MAX as BULK_OPERATIONS_MAX;
 pub use error::ScimError;
 pub use route::Function;
 
@@ -112,15 +115,16 @@ async fn dispatch(store: &Store, exchange: &mut Exchange<'_>) -> Result<Answer, 
     exchange.actor = Some((credential.tenant_id(), credential.actor.clone()));
     exchange.route.allows(&exchange.call.parts.method)?;
     let tenant = store.tenant(&credential, exchange.request.clone());
+    let types = &credential.types;
     match exchange.route.endpoint.clone() {
-        Endpoint::Collection(resource_type) => {
-            resource::collection(&tenant, resource_type, exchange).await
+        Endpoint::Collection(base) => resource::collection(&tenant, types.of(base), exchange).await,
+        Endpoint::Search(base) => list::search(&tenant, types.of(base), exchange).await,
+        Endpoint::Resource(base, id) => {
+            resource::single(&tenant, types.of(base), &id, exchange).await
         }
-        Endpoint::Search(resource_type) => list::search(&tenant, resource_type, exchange).await,
-        Endpoint::Resource(resource_type, id) => {
-            resource::single(&tenant, resource_type, &id, exchange).await
-        }
-        Endpoint::Discovery(document) => discovery::answer(document, exchange),
+        Endpoint::SearchAll => search::all(&tenant, types, exchange).await,
+        Endpoint::Bulk => bulk::run(store, &credential, exchange).await,
+        Endpoint::Discovery(document) => discovery::answer(document, types, exchange),
         Endpoint::Me => Err(ScimError::not_implemented(
             "/Me is not offered; look the user up by filter",
         )),

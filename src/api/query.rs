@@ -82,17 +82,17 @@ impl Parameters {
 
     pub(super) fn filter(
         &self,
-        resource_type: &ResourceType,
+        scope: Scope<'_>,
         quirks: &mut Quirks,
     ) -> Result<Option<Filter>, ScimError> {
-        let parse = |text: &String| filter::parse(Scope::Resource(resource_type), text, quirks);
+        let parse = |text: &String| filter::parse(scope, text, quirks);
         Ok(self.filter.as_ref().map(parse).transpose()?)
     }
 
     /// The order asked for (RFC 7644 §3.4.2.3).
     pub(super) fn sort(
         &self,
-        kind: &ResourceType,
+        scope: Scope<'_>,
         quirks: &mut Quirks,
     ) -> Result<Option<Sort>, ScimError> {
         let descending = match self
@@ -112,15 +112,16 @@ impl Parameters {
         let Some(text) = &self.sort_by else {
             return Ok(None);
         };
-        let path = AttrPath::parse(Scope::Resource(kind), text.trim(), quirks)
+        let path = AttrPath::parse(scope, text.trim(), quirks)
             .map_err(|error| ScimError::invalid_path(format!("sortBy: {error}")))?
             .with_default_sub();
         if path.leaf().is_complex() {
             let detail = format!("sortBy: {path} has several parts; name one of them");
             return Err(ScimError::invalid_value(detail));
         }
-        if path.extension.is_none() && matches!(path.attribute.name.as_str(), "members" | "groups")
-        {
+        let derived = path.extension.is_none()
+            && matches!(path.attribute.name.as_str(), "members" | "groups");
+        if derived || !path.is_shown() {
             return Err(ScimError::invalid_value(format!(
                 "sortBy: {path} cannot be sorted by"
             )));

@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Answer, etag};
-use crate::schema::{Document, GROUP, Projection, ResourceType, USER, schemas_of, timestamp};
+use crate::schema::{self, Document, GROUP, Projection, ResourceType, USER, schemas_of, timestamp};
 use crate::store::{Id, Membership, Paging, Record, Start};
 
 pub(super) const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -49,13 +49,14 @@ impl View<'_> {
     /// The representation as the projection leaves it.
     pub(super) fn document(&self, record: &Record, derived: Derived) -> Value {
         let mut shown = Document::new();
-        let mut schemas = schemas_of(self.resource_type, &record.document);
+        let stored = schema::known(self.resource_type, &record.document);
+        let mut schemas = schemas_of(self.resource_type, &stored);
         if matches!(derived, Derived::Members(Membership::TooMany)) {
             schemas.push(TRUNCATED);
         }
         shown.insert("schemas".to_owned(), json!(schemas));
         shown.insert("id".to_owned(), json!(record.id.to_string()));
-        shown.extend(record.document.clone());
+        shown.extend(stored);
         match derived {
             Derived::Groups(groups) if !groups.is_empty() => {
                 shown.insert(

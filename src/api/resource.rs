@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use http::header::ETAG;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -125,6 +126,7 @@ async fn replace(
         {
             document.insert("active".to_owned(), active.clone());
         }
+        schema::keep(kind, &old.document, &mut document);
         schema::unchanged(kind, &old.document, &document)?;
         Ok::<_, ScimError>(Change {
             document,
@@ -158,8 +160,9 @@ async fn modify(
         })
     });
     if kind.is_group() && !attributes {
-        modified.await?;
-        return Ok(Answer::new(StatusCode::NO_CONTENT, None));
+        let record = modified.await?;
+        let answer = Answer::new(StatusCode::NO_CONTENT, None);
+        return Ok(answer.header(ETAG, &etag::of(&record)));
     }
     changed(tenant, view, id, modified).await
 }

@@ -24,6 +24,9 @@ pub(super) enum Endpoint {
     /// `POST /Users/.search`
     Search(&'static ResourceType),
     Resource(&'static ResourceType, String),
+    /// `POST /.search`
+    SearchAll,
+    Bulk,
     Discovery(Discovery),
     Me,
     Unknown,
@@ -45,16 +48,13 @@ pub enum Function {
     Users,
     Groups,
     Discovery,
+    Bulk,
 }
 
 impl Route {
     /// Reads a path; doubled and trailing slashes do not count.
     pub(super) fn of(path: &str) -> Self {
-        let segments: Vec<String> = path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
-            .collect();
+        let segments = segments(path);
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let (tenant, base, rest) = match segments.as_slice() {
             ["t", tenant, "scim", "v2", rest @ ..] => (
@@ -78,11 +78,30 @@ impl Route {
         }
     }
 
+    /// The route of a path given relative to this one's base URL; that base may stand in front of it.
+    pub(super) fn relative(&self, path: &str) -> Self {
+        let path = segments(path);
+        let rest = [self.base.as_str(), BASE]
+            .iter()
+            .find_map(|base| path.strip_prefix(segments(base).as_slice()))
+            .unwrap_or(&path);
+        let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+        let endpoint = match rest.as_slice() {
+            // A base URL by itself is a question about the service, not a path under it.
+            [] => Endpoint::Unknown,
+            rest => endpoint(rest),
+        };
+        Self {
+            endpoint,
+            ..self.clone()
+        }
+    }
+
     /// 405 where the endpoint is there and the method is not.
     pub(super) fn allows(&self, method: &Method) -> Result<(), ScimError> {
         let allowed = match self.endpoint {
             Endpoint::Collection(_) => "GET, POST",
-            Endpoint::Search(_) => "POST",
+            Endpoint::Search(_) | Endpoint::SearchAll | Endpoint::Bulk => "POST",
             Endpoint::Resource(..) => "GET, PUT, PATCH, DELETE",
             Endpoint::Discovery(_) => "GET",
             Endpoint::Me | Endpoint::Unknown => return Ok(()),
@@ -109,6 +128,8 @@ impl Route {
         let rest = match &self.endpoint {
             Endpoint::Collection(kind) => kind.endpoint.to_owned(),
             Endpoint::Search(kind) => format!("{}/.search", kind.endpoint),
+            Endpoint::SearchAll => "/.search".to_owned(),
+            Endpoint::Bulk => "/Bulk".to_owned(),
             Endpoint::Resource(kind, _) => format!("{}/{{id}}", kind.endpoint),
             Endpoint::Discovery(Discovery::ServiceProviderConfig) => {
                 "/ServiceProviderConfig".to_owned()
@@ -138,9 +159,17 @@ impl Route {
                     Function::Groups
                 }
             }
+            Endpoint::SearchAll | Endpoint::Bulk => Function::Bulk,
             Endpoint::Discovery(_) | Endpoint::Me | Endpoint::Unknown => Function::Discovery,
         }
     }
+}
+
+fn segments(path: &str) -> Vec<String> {
+    path.split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+        .collect()
 }
 
 fn endpoint(segments: &[&str]) -> Endpoint {
@@ -158,6 +187,8 @@ fn endpoint(segments: &[&str]) -> Endpoint {
         ["Schemas"] => Endpoint::Discovery(Discovery::Schemas),
         ["Schemas", urn] => Endpoint::Discovery(Discovery::Schema((*urn).to_owned())),
         ["Me"] => Endpoint::Me,
+        ["Bulk"] => Endpoint::Bulk,
+        [".search"] => Endpoint::SearchAll,
         [collection] => named(collection).map_or(Endpoint::Unknown, Endpoint::Collection),
         [collection, ".search"] => named(collection).map_or(Endpoint::Unknown, Endpoint::Search),
         [collection, id] => named(collection).map_or(Endpoint::Unknown, |kind| {
@@ -209,9 +240,30 @@ mod tests {
             Function::Discovery,
         );
         check("/scim/v2/Me", "/Me", Function::Discovery);
+        check("/scim/v2/Bulk", "/Bulk", Function::Bulk);
+        check("/scim/v2/.search", "/.search", Function::Bulk);
+        check("/t/acme/scim/v2/Bulk/", "/t/{tenant}/Bulk", Function::Bulk);
         check("/scim/v2/users", "unknown", Function::Discovery);
         check("/scim/v2/Users/1/2", "unknown", Function::Discovery);
         check("/", "unknown", Function::Discovery);
+    }
+
+    #[test]
+    fn paths_of_operations_may_carry_the_base_url() {
+        let bulk = Route::of("/t/acme/scim/v2/Bulk");
+        for path in [
+            "/Users/1",
+            "Users/1",
+            "/scim/v2/Users/1",
+            "t/acme/scim/v2/Users/1",
+        ] {
+            let route = bulk.relative(path);
+            assert_eq!(route.template(), "/t/{tenant}/Users/{id}", "{path}");
+        }
+        for path in ["", "/", "/scim/v2", "/t/other/scim/v2/Users/1", "/v2/Users"] {
+            let route = bulk.relative(path);
+            assert_eq!(route.template(), "/t/{tenant}unknown", "{path}");
+        }
     }
 
     #[test]

@@ -39,6 +39,10 @@ pub(super) fn compare(
         };
     }
     let path = path.with_default_sub();
+    if !path.is_shown() {
+        let hidden = FilterErrorKind::NeverReturned(path.to_string());
+        return Err((Part::Path, hidden));
+    }
     check_operator(&path, op)?;
     let value = typed(&path, op, literal, quirks)?;
     Ok(Filter::Compare(path, op, value))

@@ -29,6 +29,8 @@ pub enum FilterErrorKind {
     BadString,
     #[error(transparent)]
     Path(#[from] PathError),
+    #[error("{0} is never returned, so it cannot be part of a filter")]
+    NeverReturned(String),
     #[error("brackets within brackets are not allowed; compare sub-attributes there")]
     NestedValuePath,
     #[error("{0} has no sub-attributes, so nothing can stand in brackets after it")]

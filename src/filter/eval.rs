@@ -1,7 +1,6 @@
 //! Tree against a document. RFC 7644 §3.4.2.2, RFC 7643 §2.4, §2.5.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use serde_json::{Number, Value};
 
@@ -50,8 +49,7 @@ fn values<'v>(path: &AttrPath, document: &'v Document) -> Vec<&'v Value> {
 
 /// Whether this is the `active` of users itself and not some attribute of the same name.
 fn is_active(path: &AttrPath) -> bool {
-    let active = USER.core_attribute("active");
-    active.is_some_and(|active| Arc::ptr_eq(active, &path.attribute))
+    USER.is_own("active", &path.attribute)
 }
 
 fn compare(path: &AttrPath, op: CompareOp, wanted: &Value, document: &Document) -> bool {

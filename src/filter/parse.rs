@@ -125,6 +125,10 @@ impl<'t, 'q> Parser<'t, 'q> {
     fn attr_exp(&mut self, scope: Scope<'_>) -> Parsed {
         let start = self.lexer;
         let path = self.attr_path(scope)?;
+        if !path.is_shown() {
+            let hidden = FilterErrorKind::NeverReturned(path.to_string());
+            return Err(error(start, hidden));
+        }
         if self.lexer.next_is('[') {
             self.value_path(scope, path)
         } else {

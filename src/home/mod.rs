@@ -10,7 +10,7 @@ mod serve;
 pub use host::SystemHost;
 pub use lambda::lambda;
 #[cfg(feature = "local")]
-pub use place::{Place, create_table};
+pub use place::{Place, create_table, find_tenant};
 #[cfg(feature = "local")]
 pub use serve::{DEFAULT_TENANT, Server};
 

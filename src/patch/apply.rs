@@ -4,7 +4,7 @@ use super::members::is_members;
 use super::write::{Write, with_object};
 use super::{MemberChange, Op, Operation, PatchError, PatchErrorKind, Place};
 use crate::schema::{
-    Document, Quirks, ResourceType, Violation, ViolationKind, finish, require, unchanged,
+    Document, Quirks, ResourceType, Violation, ViolationKind, finish, require_kept, unchanged,
 };
 
 /// What a PATCH makes of a resource.
@@ -35,7 +35,7 @@ pub fn apply(
     }
     let mut patched = work.patched;
     finish(resource_type, &mut patched.document, quirks);
-    let checked = require(resource_type, &patched.document);
+    let checked = require_kept(resource_type, document, &patched.document);
     let checked = checked.and_then(|()| unchanged(resource_type, document, &patched.document));
     checked.map_err(|violation| blame(violation, operations))?;
     Ok(patched)

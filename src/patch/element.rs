@@ -5,11 +5,15 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::filter::Filter;
-use crate::schema::{Attribute, Document, norm};
+use crate::schema::{Attribute, Document, Violation, ViolationKind, moved_within, norm};
 
 /// §3.5.2.1: the list gains the elements it lacks. One of the same value and type is the same element, and takes what
 /// else was sent with it: a list should not hold such a pair twice.
-pub(super) fn append(list: &mut Vec<Value>, added: &[Value], attribute: &Attribute) {
+pub(super) fn append(
+    list: &mut Vec<Value>,
+    added: &[Value],
+    attribute: &Attribute,
+) -> Result<(), Violation> {
     let mut places: HashMap<String, usize> = list
         .iter()
         .enumerate()
@@ -19,7 +23,7 @@ pub(super) fn append(list: &mut Vec<Value>, added: &[Value], attribute: &Attribu
     for new in added {
         let place = *places.entry(identity(new, attribute)).or_insert(list.len());
         match (list.get_mut(place), new) {
-            (Some(present), Value::Object(new)) => merge(present, new),
+            (Some(present), Value::Object(new)) => merge_kept(present, new, attribute)?,
             (Some(_), _) => {}
             (None, new) => list.push(new.clone()),
         }
@@ -28,6 +32,7 @@ pub(super) fn append(list: &mut Vec<Value>, added: &[Value], attribute: &Attribu
         }
     }
     keep_primary(list, primary);
+    Ok(())
 }
 
 /// What tells an element from others: its value and type, or all it holds where it has no value.
@@ -86,6 +91,23 @@ pub(super) fn merge(element: &mut Value, change: &Document) {
     if let Value::Object(element) = element {
         merge_object(element, change);
     }
+}
+
+/// As [`merge`], if no immutable sub-attribute would get another value (RFC 7644 §3.5.2).
+pub(super) fn merge_kept(
+    element: &mut Value,
+    change: &Document,
+    attribute: &Attribute,
+) -> Result<(), Violation> {
+    let Value::Object(object) = element else {
+        return Ok(());
+    };
+    if let Some(sub) = moved_within(attribute, object, change) {
+        let path = format!("{}.{}", attribute.name, sub.name);
+        return Err(Violation::new(path, ViolationKind::Mutability));
+    }
+    merge_object(object, change);
+    Ok(())
 }
 
 /// Whether merging `change` into `element` would change nothing.

@@ -78,7 +78,7 @@ impl Request<'_> {
         quirks: &mut Quirks,
     ) -> Result<Change, PatchErrorKind> {
         let name = format!("{}.{}", path.attribute.name, sub.name);
-        if sub.mutability == Mutability::Immutable {
+        if sub.mutability == Mutability::Immutable && is_link_list(&path.attribute) {
             return Err(Violation::new(name, ViolationKind::Mutability).into());
         }
         let value = match self.op {

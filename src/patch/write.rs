@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::element::{
-    append, has_all, is_listed, is_primary, keep_primary, merge, merge_object, seed,
+    append, has_all, is_listed, is_primary, keep_primary, merge, merge_kept, merge_object, seed,
 };
 use super::{Change, Operation, PatchErrorKind};
 use crate::filter::Filter;
@@ -35,7 +35,7 @@ impl Write<'_, '_> {
         with_list(holder, &attribute.name, |list| {
             self.visit(list.len())?;
             match self.filter {
-                Some(filter) => self.elements(list, filter),
+                Some(filter) => self.elements(list, filter, attribute),
                 None => self.list(list, attribute),
             }
         })
@@ -54,7 +54,7 @@ impl Write<'_, '_> {
         match &self.operation.change {
             Change::Append(added) => {
                 self.visit(added.len())?;
-                append(list, added, attribute);
+                append(list, added, attribute)?;
             }
             Change::ReplaceAll(new) => list.clone_from(new),
             Change::Remove => list.clear(),
@@ -73,7 +73,12 @@ impl Write<'_, '_> {
     }
 
     /// The elements that match the filter; where none does, one is made to (against §3.5.2.3, for Entra).
-    fn elements(&mut self, list: &mut Vec<Value>, filter: &Filter) -> Result<(), PatchErrorKind> {
+    fn elements(
+        &mut self,
+        list: &mut Vec<Value>,
+        filter: &Filter,
+        attribute: &Attribute,
+    ) -> Result<(), PatchErrorKind> {
         let matches = |element: &Value| {
             element
                 .as_object()
@@ -88,7 +93,7 @@ impl Write<'_, '_> {
         for (index, element) in list.iter_mut().enumerate() {
             if matches(element) {
                 self.visit(price)?;
-                merge(element, change);
+                merge_kept(element, change, attribute)?;
                 written = Some(index);
             }
         }
@@ -117,7 +122,7 @@ impl Write<'_, '_> {
     ) -> Result<(), PatchErrorKind> {
         if change.values().all(Value::is_null) {
             for element in list {
-                merge(element, change);
+                merge_kept(element, change, attribute)?;
             }
             return Ok(());
         }
@@ -131,7 +136,7 @@ impl Write<'_, '_> {
             .or((list.len() == 1).then_some(0))
             .ok_or(AMBIGUOUS)?;
         if let Some(element) = list.get_mut(meant) {
-            merge(element, change);
+            merge_kept(element, change, attribute)?;
         }
         keep_primary(list, Some(meant));
         Ok(())

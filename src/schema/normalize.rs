@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::path::elements;
 use super::value::{Strictness, is_link_list, shape};
 use super::{
     Attribute, Document, Mutability, Quirk, Quirks, ResourceType, Schema, Violation, ViolationKind,
@@ -109,7 +110,7 @@ fn tidy(schema: &Schema, holder: &mut Document, quirks: &mut Quirks) {
         let empty = match holder.get_mut(&attribute.name) {
             Some(Value::Array(list)) => {
                 keep_last_primary(list, quirks);
-                list.retain(|element| !is_hollow(element));
+                list.retain(|element| !is_hollow(attribute, element));
                 list.is_empty() && !is_link_list(attribute)
             }
             Some(Value::Object(object)) => object.is_empty(),
@@ -135,75 +136,85 @@ fn keep_last_primary(list: &mut [Value], quirks: &mut Quirks) {
     }
 }
 
-/// Nothing is left of an element but what told it apart from its neighbours.
-fn is_hollow(element: &Value) -> bool {
-    element.as_object().is_some_and(|object| {
-        object
-            .keys()
-            .all(|key| matches!(key.as_str(), "type" | "primary"))
-    })
-}
-
-/// Whether every required attribute has a value.
-pub fn require(resource_type: &ResourceType, document: &Document) -> Result<(), Violation> {
-    let missing = |holder: &Document, schema: &Schema| {
-        let absent = |attribute: &&std::sync::Arc<Attribute>| {
-            attribute.required && !holder.contains_key(&attribute.name)
-        };
-        schema
-            .attributes
+/// Nothing is left of an element but what told it apart from its neighbours (RFC 7643 §2.4).
+fn is_hollow(attribute: &Attribute, element: &Value) -> bool {
+    let tells_apart = |name: &str| matches!(name, "type" | "primary");
+    let has_more = || {
+        attribute
+            .sub_attributes
             .iter()
-            .find(absent)
-            .map(|attribute| attribute.name.clone())
+            .any(|sub| !tells_apart(&sub.name))
     };
-    if let Some(name) = missing(document, &resource_type.schema) {
-        return Err(Violation::new(name, ViolationKind::Required));
-    }
-    // An extension is a whole that may be absent; its required attributes bind where it is present.
-    for schema in &resource_type.extensions {
-        let present = document.get(schema.id.as_ref()).and_then(Value::as_object);
-        if let Some(name) = present.and_then(|extension| missing(extension, schema)) {
-            return Err(Violation::new(
-                format!("{}:{name}", schema.id),
-                ViolationKind::Required,
-            ));
-        }
-    }
-    Ok(())
+    attribute.sub_attribute("primary").is_some()
+        && element
+            .as_object()
+            .is_some_and(|object| object.keys().all(|key| tells_apart(key)) && has_more())
 }
 
-/// Whether every immutable attribute that has a value in `old` still has it in `new` (RFC 7643 §7).
-pub fn unchanged(
+/// Whether every required attribute and sub-attribute has a value.
+pub fn require(resource_type: &ResourceType, document: &Document) -> Result<(), Violation> {
+    require_of(resource_type, None, document)
+}
+
+/// As [`require`], but for what was missing in `old` as well: a tenant may have come to require it later, and a client
+/// that disables somebody must not be stopped by that.
+pub fn require_kept(
     resource_type: &ResourceType,
     old: &Document,
     new: &Document,
 ) -> Result<(), Violation> {
-    let moved = |schema: &Schema, old: &Document, new: Option<&Document>| {
-        let immutable = schema
-            .attributes
-            .iter()
-            .filter(|attribute| attribute.mutability == Mutability::Immutable);
-        let mut values = immutable.map(|attribute| attribute.name.as_str());
-        values
-            .find(|name| {
-                old.contains_key(*name) && old.get(*name) != new.and_then(|new| new.get(*name))
-            })
-            .map(str::to_owned)
-    };
-    if let Some(name) = moved(&resource_type.schema, old, Some(new)) {
-        return Err(Violation::new(name, ViolationKind::Mutability));
+    require_of(resource_type, Some(old), new)
+}
+
+fn require_of(
+    resource_type: &ResourceType,
+    old: Option<&Document>,
+    new: &Document,
+) -> Result<(), Violation> {
+    let required = |path| Err(Violation::new(path, ViolationKind::Required));
+    if let Some(path) = missing(&resource_type.schema, old, new) {
+        return required(path);
     }
+    // An extension is a whole that may be absent; its required attributes bind where it is present.
     for schema in &resource_type.extensions {
         let object =
             |document| Document::get(document, schema.id.as_ref()).and_then(Value::as_object);
-        if let Some(name) = object(old).and_then(|old| moved(schema, old, object(new))) {
-            return Err(Violation::new(
-                format!("{}:{name}", schema.id),
-                ViolationKind::Mutability,
-            ));
+        let old = old.and_then(object);
+        if let Some(path) = object(new).and_then(|new| missing(schema, old, new)) {
+            return required(format!("{}:{path}", schema.id));
         }
     }
     Ok(())
+}
+
+fn missing(schema: &Schema, old: Option<&Document>, new: &Document) -> Option<String> {
+    schema.attributes.iter().find_map(|attribute| {
+        let name = &attribute.name;
+        match new.get(name) {
+            None => {
+                let was_missing = old.is_some_and(|old| !old.contains_key(name));
+                (attribute.required && !was_missing).then(|| name.clone())
+            }
+            Some(value) => {
+                let before = old.and_then(|old| old.get(name));
+                let sub = missing_sub(attribute, before, value)?;
+                Some(format!("{name}.{sub}"))
+            }
+        }
+    })
+}
+
+/// The required sub-attribute that a value lacks, if it is not a value that was there before.
+fn missing_sub<'a>(attribute: &'a Attribute, old: Option<&Value>, new: &Value) -> Option<&'a str> {
+    let mut required = attribute.sub_attributes.iter().filter(|sub| sub.required);
+    required.find_map(|sub| {
+        let lacks = |value: &&Value| value.is_object() && value.get(&sub.name).is_none();
+        let was_there = |value: &Value| old.into_iter().flat_map(elements).any(|old| old == value);
+        elements(new)
+            .filter(lacks)
+            .any(|value| !was_there(value))
+            .then_some(sub.name.as_str())
+    })
 }
 
 /// What `schemas` says of `document`: the core URN and those of the extensions present (RFC 7643 §3.1).

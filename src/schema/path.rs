@@ -10,13 +10,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Attribute, Document, Quirk, Quirks, ResourceType, Schema};
+use super::{Attribute, Document, Quirk, Quirks, ResourceType, Returned, Schema};
 
 /// What names are looked up in.
 #[derive(Debug, Clone, Copy)]
 pub enum Scope<'a> {
     /// A whole resource: core, common and extension attributes.
     Resource(&'a ResourceType),
+    /// Resources of several types: what the first of them knows (RFC 7644 §3.4.2.1).
+    Any(&'a [&'a ResourceType]),
     /// One element of a complex attribute, inside `[...]`: its sub-attributes.
     Element(&'a Attribute),
 }
@@ -61,6 +63,11 @@ impl AttrPath {
     /// The attribute at the end of the path: the sub-attribute where one is named.
     pub fn leaf(&self) -> &Attribute {
         self.sub.as_deref().unwrap_or(&self.attribute)
+    }
+
+    /// Whether clients are ever shown the values; those they are not must not be guessed by filter or order either.
+    pub fn is_shown(&self) -> bool {
+        self.attribute.returned != Returned::Never && self.leaf().returned != Returned::Never
     }
 
     /// The path with `value` made explicit where a complex attribute with that sub-attribute is named alone
@@ -117,6 +124,7 @@ impl Target {
     pub fn parse(scope: Scope<'_>, text: &str, quirks: &mut Quirks) -> Result<Self, PathError> {
         let resource_type = match scope {
             Scope::Element(attribute) => return inside(attribute, text),
+            Scope::Any(types) => return any(types, text, quirks),
             Scope::Resource(resource_type) => resource_type,
         };
         if !is_urn(text) {
@@ -154,6 +162,18 @@ impl Target {
             }
         }
     }
+}
+
+/// A name that one of several types knows; else the error of the first.
+fn any(types: &[&ResourceType], text: &str, quirks: &mut Quirks) -> Result<Target, PathError> {
+    let mut first = None;
+    for resource_type in types {
+        match Target::parse(Scope::Resource(resource_type), text, quirks) {
+            Ok(target) => return Ok(target),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    Err(first.unwrap_or_else(|| PathError::UnknownAttribute(text.to_owned())))
 }
 
 /// A name without URN: a core attribute, else the extension attribute of that name.

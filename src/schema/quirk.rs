@@ -48,6 +48,7 @@ catalogue! {
     UnknownName     "C-02" "unknown attribute",        "any",            "an attribute no schema defines",            "ignore it",                             "RFC 7644 §3.12";
     ReadOnlyIgnored "C-03" "readOnly attribute",       "Okta, Entra",    "id, meta, groups in a body",                "ignore it",                             "RFC 7644 §3.3, §3.5.1";
     PasswordIgnored "C-04" "password",                 "Okta",           "a password",                                "accept, store nothing",                 "Okta SCIM reference";
+    BulkSpelling    "C-05" "bulk method or path",      "any",            "post, Users/1, /scim/v2/Users/1 in Bulk",    "read as POST, /Users/1",                "RFC 7644 §3.7";
 }
 
 /// The quirks one request met, each once.

@@ -8,7 +8,7 @@ use super::attribute::named;
 use super::{Attribute, Schema};
 
 /// A kind of resource: where it lives and which schemas describe it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceType {
     /// `User` or `Group`; also `meta.resourceType`.
     pub name: &'static str,
@@ -57,6 +57,12 @@ impl ResourceType {
     /// The core or common attribute called `name`.
     pub fn core_attribute(&self, name: &str) -> Option<&Arc<Attribute>> {
         self.schema.attribute(name).or_else(|| named(&COMMON, name))
+    }
+
+    /// Whether `attribute` is the built-in one called `name`, and not one of the same name that a tenant defined.
+    pub(crate) fn is_own(&self, name: &str, attribute: &Attribute) -> bool {
+        let own = self.schema.attribute(name);
+        own.is_some_and(|own| std::ptr::eq(own.as_ref(), attribute))
     }
 
     /// The core attributes, then the common ones.

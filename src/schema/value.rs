@@ -6,7 +6,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Attribute, Document, Mutability, Quirk, Quirks, Violation, ViolationKind};
+use super::{
+    Attribute, Document, GROUP, Mutability, Quirk, Quirks, USER, Violation, ViolationKind,
+};
 
 /// What happens to a value whose shape is wrong but whose meaning is plain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,10 +43,9 @@ pub fn shape_merge(
     .only(attribute, value, Shaper::merge)
 }
 
-/// Whether the elements of `attribute` are links that are nothing without their `value`, as `members` are.
+/// Whether the elements of `attribute` are links that are nothing without their `value`: the `members` of groups.
 pub fn is_link_list(attribute: &Attribute) -> bool {
-    let immutable = |value: &std::sync::Arc<Attribute>| value.mutability == Mutability::Immutable;
-    attribute.is_multi_valued() && attribute.sub_attribute("value").is_some_and(immutable)
+    GROUP.is_own("members", attribute)
 }
 
 struct Shaper<'q> {
@@ -166,7 +167,7 @@ impl Shaper<'_> {
     }
 
     fn object(&mut self, attribute: &Attribute, object: &Document) -> Result<Document, Violation> {
-        let is_role = attribute.name == "roles";
+        let is_role = USER.is_own("roles", attribute);
         let object = if is_role {
             self.unpacked(object)
         } else {

@@ -11,6 +11,7 @@
 //! | work: dead generation  | `T#t#D`                   | `M#<group>#<gen>`       |
 //! | outbox                 | `T#t#X`                   | `<ulid>`                |
 //! | tenant, token          | `T#t`                     | `@`, `K#<b64url sha256>`|
+//! | tenant's schema        | `T#t`                     | `S#<urn, lower case>`   |
 //! | registry               | `A#tenants`               | `<t>`                   |
 //! | tenant name            | `A#name#<n>`              | `@`                     |
 //!
@@ -47,6 +48,8 @@ const END: char = '\u{1}';
 const LAST: char = char::MAX;
 /// The slot of an alias that only one resource can hold.
 const SLOT: &str = "@";
+/// What the sort key of a tenant's schema begins with.
+const SCHEMA: &str = "S#";
 
 /// One tenant: the only way to a key inside it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -190,6 +193,19 @@ impl TenantScope {
             pk: format!("T#{}", self.0),
             sk: format!("K#{}", URL_SAFE_NO_PAD.encode(digest)),
         }
+    }
+
+    /// The schema `urn` that the tenant registered.
+    pub(super) fn schema(&self, urn: &str) -> Key {
+        Key {
+            pk: format!("T#{}", self.0),
+            sk: format!("{SCHEMA}{}", urn.to_ascii_lowercase()),
+        }
+    }
+
+    /// The partition of the tenant's schemas, and what their sort keys begin with.
+    pub(super) fn schemas(&self) -> (String, &'static str) {
+        (format!("T#{}", self.0), SCHEMA)
     }
 
     /// The partition of an index that holds one resource type.

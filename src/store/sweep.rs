@@ -6,6 +6,7 @@
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
+use super::host::random_u64;
 use super::keys::{TenantScope, Work};
 use super::members::Change;
 use super::record::{attr, generation};
@@ -15,8 +16,10 @@ use crate::table::{Attr, Condition, Consistency, Item, Query, Range, TableError,
 
 /// A row is removed by a pass at least this long after it was written.
 const GRACE_MS: i64 = 60_000;
-/// Ripe rows that a DELETE clears beside its own work, so that a wave of deletes clears more than it adds.
-const RIPE_ROWS: usize = 4;
+/// One DELETE in so many makes a pass beside its own work: reading the work rows costs more the more there are.
+const PASS_EVERY: u64 = 4;
+/// Ripe rows cleared by such a pass, so that a wave of deletes clears more than it adds.
+const RIPE_ROWS: usize = 16;
 /// Removals under way at once.
 const LANES: usize = 8;
 
@@ -70,7 +73,10 @@ impl Tenant {
                 generation => Work::Generation(old.id, generation.to_owned()),
             };
             self.sweep(&work, true).await?;
-            self.pass(RIPE_ROWS).await
+            if random_u64(self.host()).is_multiple_of(PASS_EVERY) {
+                self.pass(RIPE_ROWS).await?;
+            }
+            Ok::<_, StoreError>(())
         };
         if let Err(error) = swept.await {
             tracing::warn!(tenant = %self.scope, %error, "a sweep waits for a later pass");

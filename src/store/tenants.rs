@@ -11,7 +11,7 @@ use super::host::random_u64;
 use super::keys::{self, TenantScope};
 use super::token::Secret;
 use super::{Store, StoreError};
-use crate::schema::norm;
+use crate::schema::{ResourceTypes, norm};
 use crate::table::{Attr, Condition, Item, TableError, Transaction, Write};
 
 /// A known token is trusted this long without another look; a revocation takes as long to be felt.
@@ -37,6 +37,8 @@ pub struct Credential {
     pub tenant: String,
     /// Which token, for logs and the outbox; it gives nothing away.
     pub actor: String,
+    /// The resource types as this tenant has them.
+    pub types: ResourceTypes,
 }
 
 impl Credential {
@@ -123,6 +125,7 @@ impl Store {
                 scope: scope.clone(),
                 tenant: text(config, NAME).unwrap_or_default(),
                 actor: actor(&digest),
+                types: self.types_of(scope, config).await?,
             }),
             _ => None,
         };

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 mod client;
+#[cfg(feature = "local")]
 pub mod conformance;
 mod definition;
 mod dynamodb;
@@ -16,6 +17,7 @@ mod item;
 pub mod limits;
 mod outcome;
 mod size;
+#[cfg(feature = "local")]
 pub mod wrappers;
 mod write;
 

@@ -7,6 +7,7 @@ pub(super) fn of_key(key: &Key) -> usize {
     PK.len() + key.pk.len() + SK.len() + key.sk.len()
 }
 
+#[cfg(feature = "local")]
 pub(super) fn of_item(item: &Item) -> usize {
     let attrs: usize = item.attrs.iter().map(|(name, attr)| of(name, attr)).sum();
     of_key(&item.key) + attrs

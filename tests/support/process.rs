@@ -79,8 +79,8 @@ impl Server {
         assert!(!server.printed.is_empty(), "serve ended: {}", server.log());
         if json {
             let line: Value = serde_json::from_str(&server.printed[0]).expect("one line of JSON");
-            server.tenant_url = line["tenantUrl"].as_str().expect("tenantUrl").to_owned();
-            server.secret = line["secretToken"].as_str().map(str::to_owned);
+            server.tenant_url = string(&line["tenantUrl"]).expect("tenantUrl");
+            server.secret = string(&line["secretToken"]);
         }
         server
     }
@@ -123,6 +123,10 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn string(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
 }
 
 /// A path as an argument.

@@ -157,6 +157,12 @@ fn the_last_primary_stays() {
     let expected = user(json!({"emails": [
         {"value": "a", "primary": false}, {"value": "b", "primary": true}, {"value": "c"}
     ]}));
+    let mut quirks = Quirks::default();
+    normalize(&USER, body.as_object().unwrap(), &mut quirks).unwrap();
+    assert_eq!(
+        quirks.labels(),
+        ["E-03 boolean as string", "C-01 several primary"]
+    );
     check(&USER, body, Ok(expected));
 }
 

@@ -3,7 +3,9 @@
 use serde_json::{Number, Value};
 
 use super::{Shaper, expected, fault};
-use crate::schema::{Attribute, AttributeType, Document, Quirk, Violation, ViolationKind};
+use crate::schema::{Attribute, AttributeType, Document, Quirk, Violation, ViolationKind, instant};
+
+const DATE_TIME: &str = "a date and time such as 2026-01-31T08:00:00Z";
 
 impl Shaper<'_> {
     pub(super) fn scalar(
@@ -31,7 +33,15 @@ impl Shaper<'_> {
                 AttributeType::Decimal => self
                     .decimal(value)
                     .ok_or_else(|| expected(attribute, "a number")),
-                _ => self.text(value).ok_or_else(|| expected(attribute, "text")),
+                AttributeType::DateTime => self
+                    .text_that(value, |text| instant(text).is_some())
+                    .ok_or_else(|| expected(attribute, DATE_TIME)),
+                AttributeType::Binary => self
+                    .text_that(value, is_base64)
+                    .ok_or_else(|| expected(attribute, "text in base64")),
+                AttributeType::String | AttributeType::Reference | AttributeType::Complex => {
+                    self.text(value).ok_or_else(|| expected(attribute, "text"))
+                }
             }
             .map(Some),
         }
@@ -92,6 +102,12 @@ impl Shaper<'_> {
         }
     }
 
+    /// Text of a certain form, which is kept as it is.
+    fn text_that(&self, value: &Value, holds: impl Fn(&str) -> bool) -> Option<Value> {
+        let text = self.text(value)?;
+        text.as_str().is_some_and(holds).then_some(text)
+    }
+
     fn text(&self, value: &Value) -> Option<Value> {
         match value {
             Value::String(_) => Some(value.clone()),
@@ -101,4 +117,20 @@ impl Shaper<'_> {
             _ => None,
         }
     }
+}
+
+/// RFC 7643 §2.3.6: either alphabet of RFC 4648, with or without padding; line breaks as certificates have them.
+fn is_base64(text: &str) -> bool {
+    let text: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
+    let digits = text.get(..text.len() - padding).unwrap_or_default();
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
+    let whole = match padding {
+        0 => digits.len() % 4 != 1,
+        _ => padding <= 2 && text.len().is_multiple_of(4),
+    };
+    whole && !digits.is_empty() && digits.iter().all(is_digit)
 }
