@@ -76,7 +76,7 @@ async fn every_client_passes_against_our_own_server_and_leaves_nothing() {
         assert_eq!(run.status, 0, "{}", run.stderr);
         assert_eq!(run.report["as"], client);
         assert_eq!(run.report["leftBehind"], serde_json::json!([]));
-        assert!(run.report["created"].as_u64().is_some_and(|made| made > 15));
+        assert!(run.report["created"].as_u64().is_some_and(|made| made > 10));
         let measured = run.report["latency"].as_array().expect("latencies");
         assert!(
             measured
@@ -121,7 +121,7 @@ async fn interrupted_it_cleans_up_and_says_so() {
     let running = running.spawn().expect("it starts");
     let began = Instant::now();
     while totals(&server).await[0].as_u64() < Some(60) {
-        assert!(began.elapsed() < Duration::from_secs(60));
+        assert!(began.elapsed() < Duration::from_mins(1));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let kill = format!("kill -INT {}", running.id());
@@ -220,6 +220,7 @@ async fn where_nothing_can_be_simulated_one_sentence_says_why() {
     let address = closed.local_addr().expect("an address");
     drop(closed);
     let refusing = server(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
+    let refusing_url = refusing.clone();
     // It accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let silent_url = format!("http://{}", silent.local_addr().expect("an address"));
@@ -227,6 +228,10 @@ async fn where_nothing_can_be_simulated_one_sentence_says_why() {
         (format!("http://{address}/scim"), "does not answer"),
         (refusing, "refuses the token with status 401"),
         (silent_url, "timed out"),
+        (
+            format!("{refusing_url}/v2").replace("http://", "https://"),
+            "does not answer",
+        ),
         ("not a url".to_owned(), "begins with https://"),
     ] {
         let run = simulate(&url, "token", &["--timeout", "1"]).await;
@@ -238,4 +243,35 @@ async fn where_nothing_can_be_simulated_one_sentence_says_why() {
         );
         assert_eq!(run.stderr.trim().lines().count(), 1, "{}", run.stderr);
     }
+}
+
+/// It would take 10 minutes if every request were waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_falls_silent_ends_the_run() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let router = Router::new().fallback(move || {
+        let before = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        async move {
+            if before > 3 {
+                tokio::time::sleep(Duration::from_hours(1)).await;
+            }
+            StatusCode::NOT_FOUND
+        }
+    });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let options = [
+        "--users",
+        "500",
+        "--groups",
+        "0",
+        "--json",
+        "--timeout",
+        "1",
+    ];
+    let run = simulate(&url, "token", &options).await;
+    assert_eq!(run.status, 2, "{}", run.stderr);
+    assert_eq!(run.report["stopped"], "the server stopped answering");
+    assert!(findings(&run).contains(&"answer.time"));
 }
