@@ -258,15 +258,15 @@ async fn the_story_goes_as_written() {
         let response = account.play(file).await;
         let (status, body) = answer(&response);
         assert_eq!(step["status"], status, "{file}: {response}");
-        let expected = step["expect"].as_object().into_iter().flatten();
-        for (pointer, value) in expected {
-            let found = body.pointer(pointer).cloned().unwrap_or_default();
-            assert_eq!(found, account.filled(value), "{file} {pointer}: {body}");
-        }
         for (name, pointer) in step["capture"].as_object().into_iter().flatten() {
             let found = body.pointer(pointer.as_str().expect("a pointer"));
             let value = found.and_then(Value::as_str).expect("text").to_owned();
             account.names.insert(name.clone(), value);
+        }
+        let expected = step["expect"].as_object().into_iter().flatten();
+        for (pointer, value) in expected {
+            let found = body.pointer(pointer).cloned().unwrap_or_default();
+            assert_eq!(found, account.filled(value), "{file} {pointer}: {body}");
         }
     }
     let lines: usize = account
