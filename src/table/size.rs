@@ -1,14 +1,14 @@
 //! The size of an item as DynamoDB counts it: the bytes of names and values.
 
 use super::item::{PK, SK};
-use super::{Attr, Attrs, Item, Key, Update};
+use super::{Attr, Attrs, Key, Update};
 
 pub(super) fn of_key(key: &Key) -> usize {
     PK.len() + key.pk.len() + SK.len() + key.sk.len()
 }
 
 #[cfg(feature = "local")]
-pub(super) fn of_item(item: &Item) -> usize {
+pub(super) fn of_item(item: &super::Item) -> usize {
     let attrs: usize = item.attrs.iter().map(|(name, attr)| of(name, attr)).sum();
     of_key(&item.key) + attrs
 }
