@@ -172,7 +172,7 @@ async fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("{}", serverless_scim::api::chain(error.as_ref()));
             ExitCode::FAILURE
         }
     }

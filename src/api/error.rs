@@ -209,7 +209,7 @@ impl From<StoreError> for ScimError {
                 "the resource is busy; try again",
             )
             .with(RETRY_AFTER, RETRY_SECONDS),
-            StoreError::Unavailable | StoreError::Broken(_) | StoreError::Table(_) => {
+            StoreError::Unavailable(_) | StoreError::Broken(_) | StoreError::Table(_) => {
                 Self::internal(error)
             }
         }
@@ -220,7 +220,7 @@ impl ScimError {
     /// Our own failure: nothing of the inside reaches the client.
     fn internal(error: StoreError) -> Self {
         let answer = match error {
-            StoreError::Unavailable => Self::new(
+            StoreError::Unavailable(_) => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 None,
                 "the service is not available; try again",

@@ -44,7 +44,8 @@ fn method<'a>(exchange: &'a Exchange<'_>) -> &'a str {
     }
 }
 
-fn chain(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
+/// The error and what caused it, for logs and for whoever operates the service.
+pub fn chain(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -24,6 +24,7 @@ use serde_json::Value;
 
 pub use bulk::OPERATIONS_MAX as BULK_OPERATIONS_MAX;
 pub use error::ScimError;
+pub use log::chain;
 pub use route::Function;
 
 use crate::schema::Quirks;

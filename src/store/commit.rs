@@ -147,7 +147,7 @@ impl Tenant {
             }
             if self.past_deadline() {
                 return Err(if unknown {
-                    StoreError::Unavailable
+                    StoreError::Unavailable(None)
                 } else {
                     StoreError::Busy
                 });

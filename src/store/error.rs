@@ -37,7 +37,7 @@ pub enum StoreError {
     Busy,
     /// The outcome was still unknown at the deadline.
     #[error("the table did not answer in time")]
-    Unavailable,
+    Unavailable(#[source] Option<TableError>),
     /// An item that the store did not write, or could not.
     #[error("broken data: {0}")]
     Broken(&'static str),
@@ -50,7 +50,7 @@ impl From<TableError> for StoreError {
     fn from(error: TableError) -> Self {
         match error {
             TableError::Busy => Self::Busy,
-            TableError::Unknown(_) => Self::Unavailable,
+            unknown @ TableError::Unknown(_) => Self::Unavailable(Some(unknown)),
             other => Self::Table(other),
         }
     }

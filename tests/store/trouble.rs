@@ -118,7 +118,7 @@ async fn replace(bench: &Bench, model: &mut Model, team: Id, ada: Id) {
 fn known<T>(result: Result<T, StoreError>) -> Option<()> {
     match result {
         Ok(_) => Some(()),
-        Err(StoreError::Busy | StoreError::Unavailable) => None,
+        Err(StoreError::Busy | StoreError::Unavailable(_)) => None,
         Err(error) => panic!("{error:?}"),
     }
 }
@@ -193,7 +193,7 @@ async fn a_lost_answer_is_neither_a_second_user_nor_a_false_conflict() {
             .create(&USER, user(&format!("u{n}@fabrikam.example")))
             .await
         {
-            Ok(_) | Err(StoreError::Unavailable) => {}
+            Ok(_) | Err(StoreError::Unavailable(_)) => {}
             Err(error) => panic!("{error:?}"),
         }
     }
