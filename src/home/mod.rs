@@ -7,6 +7,11 @@ mod place;
 #[cfg(feature = "local")]
 mod serve;
 
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
 pub use host::SystemHost;
 pub use lambda::lambda;
 #[cfg(feature = "local")]
@@ -21,15 +26,19 @@ pub use crate::store::Secret;
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Sends log lines to standard error as JSON: standard output belongs to what a command prints.
+///
+/// Only our own lines: libraries below us would quote requests and answers.
 pub fn start_log() {
-    let level = tracing_subscriber::filter::LevelFilter::INFO;
-    let json = tracing_subscriber::fmt()
+    let ours = Targets::new()
+        .with_target("serverless_scim", LevelFilter::INFO)
+        .with_target("lambda_runtime", LevelFilter::ERROR);
+    let json = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
-        .with_max_level(level);
-    // A second start in one process, as in tests, keeps the first.
-    let _ = json
         .with_target(false)
-        .with_writer(std::io::stderr)
+        .with_writer(std::io::stderr);
+    // A second start in one process, as in tests, keeps the first.
+    let _ = tracing_subscriber::registry()
+        .with(json.with_filter(ours))
         .try_init();
 }
