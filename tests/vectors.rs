@@ -1,4 +1,4 @@
-//! Vectors that record how other libraries parse and evaluate filters, read paths and apply PATCHes.
+//! Vectors that record how other libraries parse and evaluate filters, read paths and apply a PATCH.
 //!
 //! They lie beside the project (`../shared/cases`, or the folder in `SCIM_VECTORS`) and are no part of it; without
 //! them nothing is checked here. `vectors.json` lists the rows we answer in another way, how and why, as
