@@ -71,7 +71,7 @@ proptest! {
 
 #[test]
 fn request() {
-    let mut service = entry::Service::default();
+    let mut service = entry::Service::new(false);
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     for seed in seeds("request") {
         service.request(&seed);

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 mod entry;
 
 thread_local! {
-    static SERVICE: RefCell<entry::Service> = RefCell::default();
+    static SERVICE: RefCell<entry::Service> = RefCell::new(entry::Service::new(true));
 }
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| SERVICE.with_borrow_mut(|service| service.request(data)));

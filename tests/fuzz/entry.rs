@@ -14,10 +14,12 @@ use serverless_scim::home::SystemHost;
 use serverless_scim::patch;
 use serverless_scim::schema::{self, Document, GROUP, Quirks, ResourceType, Scope, Target, USER};
 use serverless_scim::store::Store;
-use serverless_scim::table::embedded;
+use serverless_scim::table::{Table, embedded};
 
-/// Requests after which a fresh table takes over, so that a long run stays in memory.
-const REQUESTS_MAX: u32 = 2_000;
+use still::Still;
+
+#[path = "still.rs"]
+mod still;
 
 fn types() -> [&'static ResourceType; 2] {
     [&USER, &GROUP]
@@ -84,29 +86,28 @@ pub(crate) struct Service {
     app: App,
     token: String,
     user: String,
-    left: u32,
 }
 
-impl Default for Service {
-    fn default() -> Self {
+impl Service {
+    /// Over the engine itself, or over one that stands still.
+    pub(crate) fn new(stands_still: bool) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .build();
-        let runtime = runtime.expect("a runtime");
-        let (app, token, user) = runtime.block_on(serve());
+            .build()
+            .expect("a runtime");
+        let (app, token, user) = runtime.block_on(serve(stands_still));
         Self {
             runtime,
             app,
             token,
             user,
-            left: REQUESTS_MAX,
         }
     }
 }
 
-async fn serve() -> (App, String, String) {
-    let table = embedded::memory().await.expect("a table");
-    let store = Store::new(Arc::new(table), Arc::new(SystemHost));
+async fn serve(stands_still: bool) -> (App, String, String) {
+    let table: Arc<dyn Table> = Arc::new(embedded::memory().await.expect("a table"));
+    let store = Store::new(Arc::clone(&table), Arc::new(SystemHost));
     let tenant = store.create_tenant("fuzz").await.expect("a tenant");
     let secret = store.create_token(&tenant, "").await.expect("a token");
     let credential = store
@@ -123,6 +124,11 @@ async fn serve() -> (App, String, String) {
         .create(&USER, sample(&USER), &BTreeSet::new())
         .await
         .expect("a user");
+    let store = if stands_still {
+        Store::new(Arc::new(Still::new(table)), Arc::new(SystemHost))
+    } else {
+        store
+    };
     (
         App::new(store, None),
         secret.reveal().to_owned(),
@@ -158,10 +164,6 @@ impl Service {
         if status >= 400 {
             let error: Value = serde_json::from_slice(response.body()).expect("a SCIM Error");
             assert_eq!(error.get("status"), Some(&json!(status.to_string())));
-        }
-        self.left -= 1;
-        if self.left == 0 {
-            *self = Self::default();
         }
     }
 }
