@@ -12,6 +12,8 @@
 mod bench;
 #[path = "store/costs.rs"]
 mod costs;
+#[path = "store/meanwhile.rs"]
+mod meanwhile;
 #[path = "store/planner.rs"]
 mod planner;
 #[path = "store/sweep.rs"]

@@ -166,6 +166,8 @@ impl Learned {
     /// Reads a failed plan in the order that matters: a stale plan's other failures mean nothing.
     fn from(&mut self, failed: Failed) -> Result<(), StoreError> {
         if failed.own {
+            // The members may form a new generation by now, in which nothing is settled.
+            self.settled.clear();
             return Ok(());
         }
         failed.refusal(&mut self.twins)?;
