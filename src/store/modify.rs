@@ -23,6 +23,8 @@ const OPTIONAL: [&str; 5] = [
 struct Learned {
     twins: BTreeSet<String>,
     settled: BTreeSet<Id>,
+    /// The members among which they are settled.
+    generation: String,
 }
 
 impl Tenant {
@@ -52,6 +54,7 @@ impl Tenant {
         change: Change,
         learned: &mut Learned,
     ) -> Result<Option<Record>, StoreError> {
+        learned.among(&old.generation);
         let edges = self
             .edges(old, &change.members)
             .await?
@@ -163,11 +166,17 @@ impl Tenant {
 }
 
 impl Learned {
+    /// In a new generation of members nothing is settled.
+    fn among(&mut self, generation: &str) {
+        if self.generation != generation {
+            generation.clone_into(&mut self.generation);
+            self.settled.clear();
+        }
+    }
+
     /// Reads a failed plan in the order that matters: a stale plan's other failures mean nothing.
     fn from(&mut self, failed: Failed) -> Result<(), StoreError> {
         if failed.own {
-            // The members may form a new generation by now, in which nothing is settled.
-            self.settled.clear();
             return Ok(());
         }
         failed.refusal(&mut self.twins)?;

@@ -15,9 +15,11 @@ use serverless_scim::table::{
 
 use crate::bench::{Bench, group, user};
 
-/// Lets somebody else replace a group's members before the second transaction goes out.
+/// Lets somebody else replace a group's members before the second transaction goes out, or the second look at the group.
 struct Meanwhile {
     inner: Arc<dyn Table>,
+    before_look: bool,
+    looks: AtomicU32,
     transactions: AtomicU32,
     other: OnceLock<(Bench, Id, MemberChange)>,
 }
@@ -28,9 +30,19 @@ impl fmt::Debug for Meanwhile {
     }
 }
 
+impl Meanwhile {
+    async fn replace(&self) {
+        let (other, team, change) = self.other.get().unwrap();
+        other.members(*team, change.clone()).await.unwrap();
+    }
+}
+
 #[async_trait]
 impl Table for Meanwhile {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
+        if self.looks.fetch_add(1, Ordering::SeqCst) == 1 && self.before_look {
+            self.replace().await;
+        }
         self.inner.get(key).await
     }
 
@@ -47,9 +59,8 @@ impl Table for Meanwhile {
     }
 
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {
-        if self.transactions.fetch_add(1, Ordering::SeqCst) == 1 {
-            let (other, team, change) = self.other.get().unwrap();
-            other.members(*team, change.clone()).await.unwrap();
+        if self.transactions.fetch_add(1, Ordering::SeqCst) == 1 && !self.before_look {
+            self.replace().await;
         }
         self.inner.transact(transaction).await
     }
@@ -61,6 +72,12 @@ impl Table for Meanwhile {
 
 #[tokio::test]
 async fn who_was_a_member_at_the_first_try_is_added_again_after_a_replacement() {
+    for before_look in [false, true] {
+        overtaken(before_look).await;
+    }
+}
+
+async fn overtaken(before_look: bool) {
     let table: Arc<dyn Table> = Arc::new(embedded::memory().await.unwrap());
     let other = Bench::new(table.clone(), table.clone(), 9).await;
     let team = other.create(&GROUP, group("Team")).await.unwrap().id;
@@ -84,6 +101,8 @@ async fn who_was_a_member_at_the_first_try_is_added_again_after_a_replacement() 
     replaced.add(&only.to_string());
     let meanwhile = Arc::new(Meanwhile {
         inner: table,
+        before_look,
+        looks: AtomicU32::new(0),
         transactions: AtomicU32::new(0),
         other: OnceLock::new(),
     });
