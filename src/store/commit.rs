@@ -8,8 +8,24 @@ use super::id::Id;
 use super::{StoreError, Tenant};
 use crate::table::{Item, Reason, TableError, Transaction, Write};
 
-/// Writes of one transaction.
-pub(super) const WRITES_MAX: usize = 100;
+/// How much fits one transaction, and how finely a big change is divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Writes of one transaction.
+    pub writes: usize,
+    /// Parts of a big change that are applied side by side.
+    pub lanes: usize,
+}
+
+impl Default for Sizes {
+    /// What DynamoDB allows. The lanes leave room for the other writes of the commit record.
+    fn default() -> Self {
+        Self {
+            writes: 100,
+            lanes: 90,
+        }
+    }
+}
 /// A request's writes are given up this long after it began.
 const DEADLINE_MS: i64 = 3_000;
 /// Full jitter between tries.
@@ -99,8 +115,8 @@ impl Plan {
     }
 
     /// Whether the plan is one transaction. What is not answers 413: never half a change.
-    pub(super) fn fits(&self) -> Result<(), StoreError> {
-        if self.roles.len() > WRITES_MAX {
+    pub(super) fn fits(&self, sizes: Sizes) -> Result<(), StoreError> {
+        if self.roles.len() > sizes.writes {
             return Err(StoreError::TooManyMembers);
         }
         Ok(())

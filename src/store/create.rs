@@ -52,7 +52,7 @@ impl Tenant {
             for member in &members {
                 self.plan_add(&mut plan, &record, *member);
             }
-            plan.fits()?;
+            plan.fits(self.sizes())?;
             match self.commit(&plan).await? {
                 Outcome::Done => return Ok(record),
                 Outcome::Failed(failed) if failed.own => {}

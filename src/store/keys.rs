@@ -7,8 +7,10 @@
 //! | alias                  | `T#t#N#<type>#<attr>#<n>` | `@` or `<id>`           |
 //! | forward edge           | `T#t#M#<group>#<gen>`     | `<member>`              |
 //! | reverse edge           | `T#t#V#<member>`          | `<group>`               |
+//! | lane of a big change   | `T#t#O#<group>`           | `<op>#<lane, 2 digits>` |
 //! | work: deleted resource | `T#t#D`                   | `U#<id>`                |
 //! | work: dead generation  | `T#t#D`                   | `M#<group>#<gen>`       |
+//! | work: open big change  | `T#t#D`                   | `P#<group>#<op>`        |
 //! | outbox                 | `T#t#X`                   | `<ulid>`                |
 //! | tenant, token          | `T#t`                     | `@`, `K#<b64url sha256>`|
 //! | tenant's schema        | `T#t`                     | `S#<urn, lower case>`   |
@@ -165,6 +167,18 @@ impl TenantScope {
         self.pk(format_args!("V#{}", member.key()))
     }
 
+    /// The partition of the lanes of a group's open big change.
+    pub(super) fn lanes(&self, group: Id) -> String {
+        self.pk(format_args!("O#{}", group.key()))
+    }
+
+    pub(super) fn lane(&self, group: Id, op: &str, number: usize) -> Key {
+        self.key(
+            format_args!("O#{}", group.key()),
+            format!("{op}#{number:02}"),
+        )
+    }
+
     pub(super) fn work(&self) -> String {
         self.pk(format_args!("D"))
     }
@@ -175,6 +189,10 @@ impl TenantScope {
 
     pub(super) fn work_generation(&self, group: Id, generation: &str) -> Key {
         self.key(format_args!("D"), format!("M#{}#{generation}", group.key()))
+    }
+
+    pub(super) fn work_change(&self, group: Id, op: &str) -> Key {
+        self.key(format_args!("D"), format!("P#{}#{op}", group.key()))
     }
 
     pub(super) fn outbox(&self, ulid: &str) -> Key {
@@ -231,6 +249,8 @@ pub(super) enum Work {
     Deleted(Id),
     /// Remove the edges of a dead generation.
     Generation(Id, String),
+    /// Finish a group's big change.
+    Change(Id, String),
 }
 
 impl Work {
@@ -238,16 +258,17 @@ impl Work {
     pub(super) fn from_key(sk: &str) -> Option<Self> {
         match sk.split_once('#')? {
             ("U", id) => Id::from_key(id).map(Self::Deleted),
-            ("M", rest) => {
-                let (group, generation) = rest.split_once('#')?;
-                Some(Self::Generation(
-                    Id::from_key(group)?,
-                    generation.to_owned(),
-                ))
-            }
+            ("M", rest) => named(rest).map(|(group, name)| Self::Generation(group, name)),
+            ("P", rest) => named(rest).map(|(group, name)| Self::Change(group, name)),
             _ => None,
         }
     }
+}
+
+/// A group's id, and what follows it.
+fn named(text: &str) -> Option<(Id, String)> {
+    let (group, name) = text.split_once('#')?;
+    Some((Id::from_key(group)?, name.to_owned()))
 }
 
 /// The bucket a directory row counts.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::commit::{Plan, Role, WRITES_MAX};
+use super::commit::{Plan, Role};
 use super::id::Id;
 use super::record::attr;
 use super::{Record, StoreError, Tenant};
@@ -16,7 +16,7 @@ use crate::table::{Attr, Condition, Consistency, Query, Range, Write};
 /// Writes beside those of members: head, outbox item, two aliases taken and two given up, work row.
 const OTHER_WRITES: usize = 7;
 /// New members that fit one transaction whatever else the request changes: three writes each.
-pub const ADDS_MAX: usize = (WRITES_MAX - OTHER_WRITES) / 3;
+pub const ADDS_MAX: usize = (100 - OTHER_WRITES) / 3;
 /// Present members that are compared with a new list; a longer list is replaced as a whole.
 const COMPARED_MAX: u32 = 1_000;
 
@@ -97,7 +97,7 @@ impl Tenant {
             compared: true,
         };
         let writes = 3 * edges.add.len() + 2 * edges.remove.len();
-        let small = writes <= WRITES_MAX - OTHER_WRITES;
+        let small = writes <= self.sizes().writes - OTHER_WRITES;
         let flip = Edges {
             add,
             flip: true,

@@ -28,6 +28,7 @@ mod token;
 use std::sync::Arc;
 
 pub use aliases::EMAILS_MAX;
+pub use commit::Sizes;
 pub use error::StoreError;
 pub use host::Host;
 pub use id::Id;
@@ -56,6 +57,7 @@ pub struct Store {
 struct Shared {
     table: Arc<dyn Table>,
     host: Arc<dyn Host>,
+    sizes: Sizes,
     tails: Tails,
     credentials: Credentials,
 }
@@ -81,11 +83,17 @@ pub struct Tenant {
 
 impl Store {
     pub fn new(table: Arc<dyn Table>, host: Arc<dyn Host>) -> Self {
+        Self::with_sizes(table, host, Sizes::default())
+    }
+
+    /// The same with other sizes than DynamoDB's, so that a simulation needs few members for a big change.
+    pub fn with_sizes(table: Arc<dyn Table>, host: Arc<dyn Host>, sizes: Sizes) -> Self {
         let (tails, credentials) = (Tails::default(), Credentials::default());
         Self {
             shared: Arc::new(Shared {
                 table,
                 host,
+                sizes,
                 tails,
                 credentials,
             }),
@@ -124,5 +132,9 @@ impl Tenant {
 
     fn host(&self) -> &dyn Host {
         self.store.host()
+    }
+
+    fn sizes(&self) -> Sizes {
+        self.store.shared.sizes
     }
 }

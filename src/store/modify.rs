@@ -68,7 +68,7 @@ impl Tenant {
             new.generation = outbox::draw_generation(self.host());
         }
         let plan = self.plan_change(old, &new, &edges)?;
-        plan.fits()?;
+        plan.fits(self.sizes())?;
         match self.commit(&plan).await? {
             Outcome::Done => Ok(Some(new)),
             Outcome::Failed(failed) => learned.from(failed).map(|()| None),

@@ -60,6 +60,7 @@ pub(super) fn left_behind(tenant: &TenantScope, old: &Record, now_ms: i64) -> Wr
 pub(super) fn dying(row: &Item) -> Option<Id> {
     match Work::from_key(&row.key.sk)? {
         Work::Deleted(id) => Some(id),
+        Work::Change(..) => None,
         Work::Generation(id, _) => row.attrs.contains_key(DEAD).then_some(id),
     }
 }
@@ -111,6 +112,7 @@ impl Tenant {
     async fn sweep(&self, work: &Work, dead: bool) -> Result<usize, StoreError> {
         match work {
             Work::Deleted(id) => self.leave_groups(*id).await,
+            Work::Change(..) => Ok(1),
             Work::Generation(group, generation) => {
                 let edges = self.collect(*group, generation).await?;
                 Ok(edges

@@ -16,8 +16,8 @@ use super::item::{PK, SK, Unkeyed, Wire};
 use super::outcome::Attempts;
 use super::write::in_transaction;
 use super::{
-    Consistency, Index, Item, Key, Page, Query, Range, Table, TableError, Transaction, Write,
-    client, item, limits,
+    Consistency, Cursor, Index, Item, Key, Page, Query, Range, Table, TableError, Transaction,
+    Write, client, item, limits,
 };
 
 /// One DynamoDB table, wherever its client leads: AWS, an emulator, the engine in this process.
@@ -137,6 +137,29 @@ impl Table for DynamoDb {
     async fn query_index(&self, index: Index, query: &Query) -> Result<Page, TableError> {
         self.ask(query, Some(index), |call| call.index_name(index.name))
             .await
+    }
+
+    async fn scan(&self, after: Option<&Cursor>) -> Result<Page, TableError> {
+        let attempts = Attempts::default();
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.table_name)
+            .consistent_read(true)
+            .set_exclusive_start_key(after.map(|cursor| item::cursor(cursor, None)))
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await
+            .map_err(|error| attempts.failure(error))?;
+        let next = answer
+            .last_evaluated_key
+            .map(|wire| item::read_cursor(wire, None))
+            .transpose()?;
+        Ok(Page {
+            items: items(answer.items.unwrap_or_default())?,
+            next,
+        })
     }
 
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {

@@ -127,6 +127,7 @@ fn carry_out(
         "GetItem" => run(body, |request| db.get_item(request)),
         "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
         "Query" => run(body, |request| db.query(request)),
+        "Scan" => run(body, |request| db.scan(request)),
         "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
         "PutItem" => run(body, |request| db.put_item(request)),
         "UpdateItem" => run(body, |request| db.update_item(request)),

@@ -215,6 +215,9 @@ pub trait Table: Debug + Send + Sync {
     /// Eventually consistent: the newest writes may be missing. Items hold what the index projects (keys only).
     async fn query_index(&self, index: Index, query: &Query) -> Result<Page, TableError>;
 
+    /// A page of everything there is, in no order, strongly consistent. For checking the whole; no request may ask it.
+    async fn scan(&self, after: Option<&Cursor>) -> Result<Page, TableError>;
+
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError>;
 
     /// One write without a token: only for writes that may safely happen twice.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serverless_scim::table::{
-    Consistency, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write,
+    Consistency, Cursor, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write,
 };
 
 /// Answers remembered before all are forgotten.
@@ -78,6 +78,10 @@ impl Table for Still {
     async fn query_index(&self, index: Index, query: &Query) -> Result<Page, TableError> {
         let ask = self.engine.query_index(index, query);
         self.pages.or(format!("{index:?}{query:?}"), ask).await
+    }
+
+    async fn scan(&self, after: Option<&Cursor>) -> Result<Page, TableError> {
+        self.engine.scan(after).await
     }
 
     async fn transact(&self, _: &Transaction) -> Result<(), TableError> {

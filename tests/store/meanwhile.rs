@@ -10,7 +10,8 @@ use serverless_scim::patch::MemberChange;
 use serverless_scim::schema::{GROUP, USER};
 use serverless_scim::store::Id;
 use serverless_scim::table::{
-    Consistency, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write, embedded,
+    Consistency, Cursor, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write,
+    embedded,
 };
 
 use crate::bench::{Bench, group, user};
@@ -56,6 +57,10 @@ impl Table for Meanwhile {
 
     async fn query_index(&self, index: Index, query: &Query) -> Result<Page, TableError> {
         self.inner.query_index(index, query).await
+    }
+
+    async fn scan(&self, after: Option<&Cursor>) -> Result<Page, TableError> {
+        self.inner.scan(after).await
     }
 
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {

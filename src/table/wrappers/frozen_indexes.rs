@@ -110,6 +110,10 @@ impl Table for FrozenIndexes {
         Ok(page(index, query, items))
     }
 
+    async fn scan(&self, after: Option<&Cursor>) -> Result<Page, TableError> {
+        self.inner.scan(after).await
+    }
+
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {
         for write in &transaction.writes {
             self.remember(write.key()).await?;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::lock;
 use crate::table::definition::INDEXES;
 use crate::table::{
-    Consistency, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write, size,
+    Consistency, Cursor, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write, size,
 };
 
 const READ_UNIT_BYTES: usize = 4_096;
@@ -176,6 +176,12 @@ impl Table for Metered {
     async fn query_index(&self, index: Index, query: &Query) -> Result<Page, TableError> {
         let page = self.call(self.inner.query_index(index, query)).await;
         self.bill_page(&page, Consistency::Eventual);
+        page
+    }
+
+    async fn scan(&self, after: Option<&Cursor>) -> Result<Page, TableError> {
+        let page = self.call(self.inner.scan(after)).await;
+        self.bill_page(&page, Consistency::Strong);
         page
     }
 

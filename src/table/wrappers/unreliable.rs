@@ -8,7 +8,8 @@ use rand::{Rng, SeedableRng};
 
 use super::lock;
 use crate::table::{
-    Consistency, Index, Item, Key, Page, Query, Reason, Table, TableError, Transaction, Write,
+    Consistency, Cursor, Index, Item, Key, Page, Query, Reason, Table, TableError, Transaction,
+    Write,
 };
 
 /// How likely each trouble is, from 0 to 1 and per call.
@@ -148,6 +149,10 @@ impl Table for Unreliable {
     async fn query_index(&self, index: Index, query: &Query) -> Result<Page, TableError> {
         let query = self.cut(query);
         self.call(self.inner.query_index(index, &query)).await
+    }
+
+    async fn scan(&self, after: Option<&Cursor>) -> Result<Page, TableError> {
+        self.call(self.inner.scan(after)).await
     }
 
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {
