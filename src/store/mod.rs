@@ -21,6 +21,8 @@ mod read;
 mod record;
 mod schemas;
 mod search;
+#[cfg(feature = "local")]
+pub mod seed;
 mod sweep;
 mod tenants;
 mod token;
