@@ -60,7 +60,7 @@ impl Case {
     pub(crate) fn new(
         operation: Operation,
         size: u64,
-        tenant: Tenant,
+        tenant: &Tenant,
         group: Option<Id>,
         first_spare: u64,
     ) -> Self {
@@ -68,7 +68,7 @@ impl Case {
             operation,
             size,
             times: vec![],
-            tenant,
+            tenant: tenant.clone(),
             group,
             first_spare,
         }

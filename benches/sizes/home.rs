@@ -1,7 +1,6 @@
 //! The service in this process, without sockets: seeded tenants and the requests sent to them.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,9 +8,8 @@ use http::{Request, Response};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use serverless_scim::api::{App, Call};
-use serverless_scim::home::SystemHost;
+use serverless_scim::home::{Place, SystemHost};
 use serverless_scim::store::{self, Host as _, Id, Store};
-use serverless_scim::table::Table;
 
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
@@ -28,12 +26,12 @@ pub(crate) struct Tenant {
 }
 
 impl Home {
-    pub(crate) fn new(table: Arc<dyn Table>) -> Self {
-        let store = Store::new(table, Arc::new(SystemHost));
-        Self {
+    pub(crate) async fn open(place: &Place) -> Result<Self, Failed> {
+        let store = place.open().await?;
+        Ok(Self {
             app: App::new(store.clone(), None),
             store,
-        }
+        })
     }
 
     /// A new tenant with so many users, and groups of the first of them.

@@ -1,5 +1,7 @@
 //! How long requests take as groups and directories grow: `cargo bench`, with other sizes
 //! `cargo bench -- --members 10,1000 --users 1000`.
+//!
+//! Every request goes through the whole service in this process, without sockets, over the embedded engine.
 
 #![allow(
     clippy::print_stdout,
@@ -9,11 +11,13 @@
 mod cases;
 mod home;
 mod measure;
+mod paging;
+mod plot;
 
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use clap::Parser;
-use serverless_scim::table::embedded;
+use serverless_scim::home::Place;
 
 use cases::{Case, Operation};
 use home::{Failed, Home};
@@ -30,6 +34,12 @@ struct Arguments {
     /// Requests of each kind at each size.
     #[arg(long, default_value_t = 300)]
     rounds: u64,
+    /// Read a group of so many members page by page and watch the memory of `serve`; 0 leaves it out.
+    #[arg(long, default_value_t = 1_000_000)]
+    paged: u64,
+    /// Draw the growth here.
+    #[arg(long)]
+    plot: Option<PathBuf>,
     /// What `cargo bench` adds.
     #[arg(long, hide = true)]
     bench: bool,
@@ -38,44 +48,62 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
     let arguments = Arguments::parse();
-    let home = Home::new(Arc::new(embedded::memory().await?));
-    let mut cases = seeded(&home, &arguments).await?;
-    measure::rounds(&home, &mut cases, arguments.rounds).await?;
-    for growth in Growth::of(&cases) {
-        println!("{growth}");
+    println!(
+        "Embedded engine in memory, {} requests of each kind at each size, taken in turns.\n\
+         Built for compiling fast, not for speed: compare rows, not machines. Times in ms.\n",
+        arguments.rounds
+    );
+    let home = Home::open(&Place::Memory).await?;
+    let groups = of_groups(&home, &arguments).await?;
+    let users = of_users(&home, &arguments).await?;
+    if let Some(path) = &arguments.plot {
+        let note = "embedded engine in memory";
+        std::fs::write(path, plot::svg(&groups, &users, note))?;
+    }
+    drop(home);
+    if arguments.paged > 0 {
+        println!("{}", paging::measured(arguments.paged).await?);
     }
     Ok(())
 }
 
-/// Every operation at every size, over tenants that are made for it.
-async fn seeded(home: &Home, arguments: &Arguments) -> Result<Vec<Case>, Failed> {
+/// One tenant with all the groups; the users of the small ones are members of the large ones as well.
+async fn of_groups(home: &Home, arguments: &Arguments) -> Result<Vec<Growth>, Failed> {
+    let Some(largest) = arguments.members.iter().max().copied() else {
+        return Ok(vec![]);
+    };
+    let users = largest + cases::SPARE_USERS;
+    let tenant = home.seed("groups", users, &arguments.members).await?;
     let mut cases = vec![];
-    let largest = arguments.members.iter().max().copied().unwrap_or(0);
-    let tenant = home
-        .seed("groups", largest + cases::SPARE_USERS, &arguments.members)
-        .await?;
     for operation in Operation::OF_GROUPS {
         for (size, group) in arguments.members.iter().zip(&tenant.groups) {
-            cases.push(Case::new(
-                operation,
-                *size,
-                tenant.clone(),
-                Some(*group),
-                largest,
-            ));
+            cases.push(Case::new(operation, *size, &tenant, Some(*group), largest));
         }
     }
+    run(home, &mut cases, arguments.rounds).await
+}
+
+/// One tenant for each size of directory.
+async fn of_users(home: &Home, arguments: &Arguments) -> Result<Vec<Growth>, Failed> {
     let mut tenants = vec![];
     for size in &arguments.users {
-        tenants.push((
-            *size,
-            home.seed(&format!("users-{size}"), *size, &[]).await?,
-        ));
+        let tenant = home.seed(&format!("users-{size}"), *size, &[]).await?;
+        tenants.push((*size, tenant));
     }
+    let mut cases = vec![];
     for operation in Operation::OF_USERS {
         for (size, tenant) in &tenants {
-            cases.push(Case::new(operation, *size, tenant.clone(), None, *size));
+            cases.push(Case::new(operation, *size, tenant, None, *size));
         }
     }
-    Ok(cases)
+    run(home, &mut cases, arguments.rounds).await
+}
+
+async fn run(home: &Home, cases: &mut [Case], rounds: u64) -> Result<Vec<Growth>, Failed> {
+    measure::rounds(home, cases, rounds).await?;
+    let growths = Growth::of(cases);
+    for growth in &growths {
+        println!("{growth}");
+    }
+    Ok(growths)
 }

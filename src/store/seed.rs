@@ -189,5 +189,7 @@ fn record(id: Id, document: serde_json::Value, generation: String) -> Record {
         document: serde_json::from_value(document).unwrap_or_else(|_| Document::new()),
         twins: BTreeSet::new(),
         generation,
+        latest: String::new(),
+        pending: None,
     }
 }

@@ -17,6 +17,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use dynoxide::actions::query::QueryRequest;
+use dynoxide::actions::scan::ScanRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -73,6 +75,10 @@ async fn open(database: Database) -> Result<DynamoDb, OpenError> {
 #[derive(Clone)]
 struct Engine(Arc<Mutex<Database>>);
 
+/// Rows of a page where the request sets no limit. Without one dynoxide reads the whole partition, or the whole
+/// table, into memory before it cuts the page at 1 MB: a million edges for every page of them.
+const ROWS_MAX: usize = 4_000;
+
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Engine").finish_non_exhaustive()
@@ -126,8 +132,14 @@ fn carry_out(
     Some(match operation {
         "GetItem" => run(body, |request| db.get_item(request)),
         "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
-        "Query" => run(body, |request| db.query(request)),
-        "Scan" => run(body, |request| db.scan(request)),
+        "Query" => run(body, |mut request: QueryRequest| {
+            request.limit.get_or_insert(ROWS_MAX);
+            db.query(request)
+        }),
+        "Scan" => run(body, |mut request: ScanRequest| {
+            request.limit.get_or_insert(ROWS_MAX);
+            db.scan(request)
+        }),
         "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
         "PutItem" => run(body, |request| db.put_item(request)),
         "UpdateItem" => run(body, |request| db.update_item(request)),
