@@ -49,8 +49,7 @@ impl Derived {
                         left.extend(right);
                         Self::OneOf(left)
                     }
-                    (Self::Groups, _) => Self::Groups,
-                    _ => Self::Members,
+                    (Self::OneOf(_), whole) | (whole, _) => whole,
                 }
             }
             Filter::Present(path) | Filter::ValuePath(path, _) => Self::whole(path),
