@@ -18,5 +18,7 @@ mod meanwhile;
 mod planner;
 #[path = "store/sweep.rs"]
 mod sweep;
+#[path = "store/tick.rs"]
+mod tick;
 #[path = "store/trouble.rs"]
 mod trouble;

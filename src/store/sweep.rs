@@ -84,16 +84,19 @@ impl Tenant {
         }
     }
 
-    /// Works off up to `rows` ripe rows: sweeps what is found, removes the row where nothing is.
-    pub async fn pass(&self, rows: usize) -> Result<(), StoreError> {
+    /// Works off up to `rows` ripe rows: sweeps what is found, removes the row where nothing is. Returns how many rows
+    /// it got on with.
+    pub async fn pass(&self, rows: usize) -> Result<usize, StoreError> {
         let ripe = self.host().now_ms() - GRACE_MS;
         let is_ripe =
             |row: &Item| matches!(row.attrs.get(SINCE), Some(Attr::N(since)) if *since <= ripe);
         let found = self.query_all(self.scope.work(), Range::All).await?;
+        let mut done = 0;
         for row in found.into_iter().filter(is_ripe).take(rows) {
             let Some(work) = Work::from_key(&row.key.sk) else {
                 continue;
             };
+            done += usize::from(!matches!(work, Work::Change(..)));
             let dead = row.attrs.contains_key(DEAD);
             if self.sweep(&work, dead).await? == 0 {
                 let since = row.attrs.get(SINCE).cloned().unwrap_or(Attr::N(0));
@@ -105,7 +108,7 @@ impl Tenant {
                 .await?;
             }
         }
-        Ok(())
+        Ok(done)
     }
 
     /// Removes edges that the work row stands for; returns how many it found.
