@@ -73,7 +73,8 @@ impl House {
             .await
             .unwrap();
         let id = key_of(ada);
-        self.delete(format!("T#{scope}#R#{}", &id[..8]), &id).await;
+        let bucket = id.split_at(8).0;
+        self.delete(format!("T#{scope}#R#{bucket}"), &id).await;
         self.work(scope, &format!("U#{id}"), NOON - HOUR_MS).await;
         ada
     }
