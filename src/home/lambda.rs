@@ -12,8 +12,8 @@ use crate::api::{App, Call, Function};
 use crate::store::Store;
 use crate::table::{DynamoDb, aws_config};
 
-/// A tick ends this long before Lambda would end it, so that the passes under way come to their own end.
-const TICK_MARGIN_MS: i64 = 20_000;
+/// A tick ends this long before Lambda would end it, so that what is under way comes to an end of its own.
+const TICK_MARGIN_MS: i64 = 10_000;
 
 /// Serves the routes of `function` until Lambda ends the process. `TABLE_NAME` names the table.
 pub async fn lambda(function: Function) -> Result<(), Error> {

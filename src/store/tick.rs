@@ -10,8 +10,10 @@ use super::keys::{self, TenantScope};
 use super::{Request, Store, StoreError, Tenant};
 use crate::table::{Consistency, Cursor, Page, Query, Range};
 
-/// Ripe rows worked off before the next tenant has its turn.
+/// Work rows looked into before the next tenant has its turn...
 const PASS_ROWS: usize = 100;
+/// ...and how long a turn takes if they go on for ever.
+const TURN_MS: i64 = 10_000;
 /// Tenants looked after side by side.
 const PARALLEL: usize = 8;
 /// Who acts, in the outbox.
@@ -67,7 +69,7 @@ impl Store {
         Ok(found)
     }
 
-    /// One pass for each; returns those whose pass got something done.
+    /// One pass for each; returns those for whom another may get something done.
     async fn round(
         &self,
         tenants: Vec<TenantScope>,
@@ -75,14 +77,18 @@ impl Store {
         until_ms: i64,
     ) -> Vec<TenantScope> {
         let passes = stream::iter(tenants).map(|tenant| async move {
-            let acting = self.acting(&tenant);
-            let pass = self.in_time(until_ms, acting.pass(PASS_ROWS)).await;
+            let acting = self.acting(&tenant, until_ms);
+            let pass = async {
+                let done = acting.pass(PASS_ROWS).await?;
+                Ok(done > 0 || acting.past_deadline())
+            };
+            let pass = self.in_time(until_ms, pass).await;
             (tenant, pass)
         });
         let mut passes = passes.buffer_unordered(PARALLEL);
         let mut again = vec![];
         while let Some((tenant, pass)) = passes.next().await {
-            if ticked.settled(&tenant, pass).is_some_and(|done| done > 0) {
+            if ticked.settled(&tenant, pass).unwrap_or(false) {
                 again.push(tenant);
             }
         }
@@ -137,16 +143,18 @@ impl Store {
         Ok(self.table().query(&query, Consistency::Eventual).await?)
     }
 
-    /// The tenant in the hands of a tick; its time for writing begins now.
-    fn acting(&self, tenant: &TenantScope) -> Tenant {
+    /// The tenant in the hands of a tick, for one turn.
+    fn acting(&self, tenant: &TenantScope, until_ms: i64) -> Tenant {
+        let now = self.host().now_ms();
         Tenant {
             store: self.clone(),
             scope: tenant.clone(),
             actor: ACTOR.to_owned(),
             request: Request {
                 id: format!("{ACTOR}-{:016x}", random_u64(self.host())),
-                started: self.host().now_ms(),
+                started: now,
             },
+            deadline: until_ms.min(now + TURN_MS),
         }
     }
 }
