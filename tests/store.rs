@@ -22,5 +22,7 @@ mod planner;
 mod roster;
 #[path = "store/sweep.rs"]
 mod sweep;
+#[path = "store/tick.rs"]
+mod tick;
 #[path = "store/trouble.rs"]
 mod trouble;

@@ -28,6 +28,7 @@ mod schemas;
 mod search;
 mod sweep;
 mod tenants;
+mod tick;
 mod token;
 
 use std::sync::Arc;
@@ -47,6 +48,7 @@ pub use record::{DOCUMENT_MAX, Record};
 pub use schemas::{RegisterError, SCHEMAS_MAX};
 pub use search::SORT_MAX;
 pub use tenants::{Credential, TenantError};
+pub use tick::Ticked;
 pub use token::{Secret, TokenError};
 
 use crate::table::Table;
