@@ -7,6 +7,7 @@ mod aliases;
 mod commit;
 mod create;
 mod delete;
+mod derived;
 mod directory;
 mod error;
 mod host;
@@ -18,14 +19,18 @@ mod members;
 mod modify;
 mod outbox;
 mod paging;
+mod pass;
 mod read;
 mod record;
+mod roll_forward;
+mod roster;
 mod schemas;
 mod search;
 #[cfg(feature = "local")]
 pub mod seed;
 mod sweep;
 mod tenants;
+mod tick;
 mod token;
 
 use std::sync::Arc;
@@ -45,6 +50,7 @@ pub use record::{DOCUMENT_MAX, Record};
 pub use schemas::{RegisterError, SCHEMAS_MAX};
 pub use search::SORT_MAX;
 pub use tenants::{Credential, TenantError};
+pub use tick::Ticked;
 pub use token::{Secret, TokenError};
 
 use crate::table::Table;
