@@ -8,7 +8,7 @@ use serverless_scim::store::seed::{user_id, user_name};
 
 use crate::home::{Failed, Home, Tenant, patch};
 
-/// Users that are in no group, to be added and removed again.
+/// The first users are in no group, to be added and removed again.
 pub(crate) const SPARE_USERS: u64 = 1_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,25 +52,16 @@ pub(crate) struct Case {
     pub(crate) times: Vec<Duration>,
     tenant: Tenant,
     group: Option<Id>,
-    /// Users with lower numbers are members, or are those that were there at the start.
-    first_spare: u64,
 }
 
 impl Case {
-    pub(crate) fn new(
-        operation: Operation,
-        size: u64,
-        tenant: &Tenant,
-        group: Option<Id>,
-        first_spare: u64,
-    ) -> Self {
+    pub(crate) fn new(operation: Operation, size: u64, tenant: &Tenant, group: Option<Id>) -> Self {
         Self {
             operation,
             size,
             times: vec![],
             tenant: tenant.clone(),
             group,
-            first_spare,
         }
     }
 
@@ -86,7 +77,7 @@ impl Case {
             .group
             .map(|id| format!("/Groups/{id}"))
             .unwrap_or_default();
-        let spare = user_id(self.first_spare + round % SPARE_USERS).to_string();
+        let spare = user_id(round % SPARE_USERS).to_string();
         match self.operation {
             Operation::AddMember => {
                 let body = patch("add", "members", &json!([{ "value": spare }]));

@@ -1,6 +1,7 @@
 //! The service in this process, without sockets: seeded tenants and the requests sent to them.
 
 use std::error::Error;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -39,9 +40,11 @@ impl Home {
         &self,
         name: &str,
         users: u64,
-        groups: &[u64],
+        groups: &[Range<u64>],
     ) -> Result<Tenant, Failed> {
-        let bar = ProgressBar::new(users * 4 + groups.iter().sum::<u64>() * 2);
+        let bar = ProgressBar::new(
+            users * 4 + groups.iter().map(|of| of.end - of.start).sum::<u64>() * 2,
+        );
         bar.set_style(ProgressStyle::with_template(
             "{msg:24} {bar:40} {percent:>3} % {per_sec} {eta}",
         )?);

@@ -34,7 +34,7 @@ struct Server {
 pub(crate) async fn measured(members: u64) -> Result<Memory, Failed> {
     let folder = tempfile::tempdir()?;
     let home = Home::open(&Place::Folder(folder.path().to_owned())).await?;
-    let tenant = home.seed("paging", members, &[members]).await?;
+    let tenant = home.seed("paging", members, &[0..members]).await?;
     drop(home);
     let group = *tenant.groups.first().ok_or("no group")?;
     let server = Server::start(folder.path().to_str().ok_or("the path is not UTF-8")?)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::iter;
+use std::ops::Range;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::json;
@@ -12,7 +13,7 @@ use super::host::random_u64;
 use super::record::attr;
 use super::{Id, Record, StoreError, Tenant, aliases};
 use crate::schema::Document;
-use crate::table::{Attr, Attrs, Condition, Key, Transaction, Write};
+use crate::table::{Attr, Attrs, Key, Transaction, Write};
 
 const USER: u8 = 0;
 const GROUP: u8 = 1;
@@ -26,23 +27,20 @@ const WRITES: usize = 100;
 const PARALLEL: usize = 4;
 
 impl Tenant {
-    /// Fills the tenant, which must be empty, with `users` and one group per entry of `groups`, whose members are that
-    /// many of the first users. Returns the groups' ids; `told` hears of every finished bundle of writes.
+    /// Fills the tenant, which must be empty, with the first `users` and with one group for each entry of `groups`, which
+    /// says whose members these users are. Returns the groups' ids; `told` hears of every finished bundle of writes.
     ///
-    /// Only the outbox is left out.
+    /// Only the outbox is left out. A member past the last user is two edges and no more: all that a change of other
+    /// members can meet.
     pub async fn seed(
         &self,
         users: u64,
-        groups: &[u64],
+        groups: &[Range<u64>],
         told: impl Fn(usize) + Sync,
     ) -> Result<Vec<Id>, StoreError> {
-        let heads = groups
-            .iter()
-            .zip(0..)
-            .map(|(size, number)| group(number, *size));
-        let heads: Vec<Record> = heads.collect();
-        let edges = heads.iter().zip(groups).flat_map(|(head, size)| {
-            let members = (0..*size).map(user_id);
+        let heads: Vec<Record> = (0..).map(group).take(groups.len()).collect();
+        let edges = heads.iter().zip(groups).flat_map(|(head, members)| {
+            let members = members.clone().map(user_id);
             members.flat_map(|member| self.edge(head, member))
         });
         let records = (0..users).map(user).chain(heads.iter().cloned());
@@ -121,7 +119,7 @@ fn new(key: Key, attrs: Attrs) -> Write {
     Write::Put {
         key,
         attrs,
-        condition: Some(Condition::NotExists),
+        condition: None,
     }
 }
 
@@ -171,9 +169,9 @@ fn user(number: u64) -> Record {
     record(user_id(number), document, String::new())
 }
 
-fn group(number: u64, size: u64) -> Record {
+fn group(number: u64) -> Record {
     let document = json!({
-        "displayName": format!("Group {number} of {size}"),
+        "displayName": format!("Group {number}"),
         "externalId": format!("{:016x}", !scattered(number)),
     });
     let generation = format!("{:016x}", scattered(!number));
