@@ -179,6 +179,33 @@ async fn a_stale_version_wins_nothing() {
 }
 
 #[tokio::test]
+async fn a_stale_version_adds_nobody() {
+    let server = Server::in_memory();
+    let client = server.client();
+    let ids = users(&client, 8).await;
+    let group = client.group("Guarded", &[]).await;
+    let path = format!("/Groups/{group}");
+    let read = client.get(&path).await;
+    let tag = read.header("etag").expect("a version").to_owned();
+    let mut running = JoinSet::new();
+    for id in ids {
+        let (client, path, tag) = (client.clone(), path.clone(), tag.clone());
+        let schema = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+        let body = json!({ "schemas": [schema], "Operations": add(&id) });
+        running.spawn(async move {
+            let headers = [("if-match", Some(tag.as_str()))];
+            let body = Some(body.to_string().into_bytes());
+            client.exchange("PATCH", &path, &headers, body).await
+        });
+    }
+    assert_eq!(
+        statuses(running).await,
+        [204, 412, 412, 412, 412, 412, 412, 412]
+    );
+    assert_eq!(client.members(&group).await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_deleted_group_keeps_nobody() {
     let server = Server::in_memory();
     let client = server.client();
