@@ -23,8 +23,8 @@ const RIPE_ROWS: usize = 16;
 /// Removals under way at once.
 const LANES: usize = 8;
 
-const SINCE: &str = "since";
-const DEAD: &str = "dead";
+pub(super) const SINCE: &str = "since";
+pub(super) const DEAD: &str = "dead";
 
 /// The row for a set of edges that nobody reads any more; `dead` where its group is gone as well.
 pub(super) fn dead_generation(
