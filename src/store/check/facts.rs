@@ -7,7 +7,7 @@ use super::claims::Claims;
 use super::fault::{Broken, Edge, Fault, number};
 use super::shape;
 use crate::store::keys::{Entity, TenantScope, Work};
-use crate::store::record::{Record, generation};
+use crate::store::record::{Record, attr, generation, text};
 use crate::store::{Id, StoreError, aliases, schemas, tenants};
 use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Index, Item};
 
@@ -159,7 +159,7 @@ impl Facts {
     fn resource(&mut self, tenant: &TenantScope, id: Id, item: &Item) {
         let mut facts = Resource {
             generation: generation(item).and_then(number),
-            pending: shape::pending(item).map(Into::into),
+            pending: text(item, attr::PENDING).map(Into::into),
             ..Resource::default()
         };
         let broken = |broken| Fault::Document(id, broken);

@@ -27,6 +27,8 @@ const PAUSE_MS: u64 = 500;
 const LOOKS: usize = 2;
 /// Tries of a page while the table is busy.
 const TRIES: u32 = 20;
+/// How long one repair, or one pass, may take.
+const STEP_MS: i64 = 20_000;
 /// Who acts, in the outbox and in the items' history.
 const ACTOR: &str = "check";
 
@@ -119,14 +121,16 @@ impl Store {
 
     /// One tenant as the check acts in it, at this moment.
     fn checker(&self, scope: &TenantScope) -> Tenant {
+        let started = self.host().now_ms();
         Tenant {
             store: self.clone(),
             scope: scope.clone(),
             actor: ACTOR.to_owned(),
             request: Request {
                 id: format!("{ACTOR}-{}", outbox::draw_generation(self.host())),
-                started: self.host().now_ms(),
+                started,
             },
+            deadline: started + STEP_MS,
         }
     }
 

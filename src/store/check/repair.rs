@@ -1,5 +1,6 @@
 //! What can be mended without a guess: each repair is one conditional transaction on what the finding is about.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::fault::{Alias, Amiss, Broken, Edge, Fault, Loose};
@@ -36,18 +37,40 @@ impl fmt::Display for Repair {
 impl Store {
     /// Mends what is repairable of the report, then works off what waits. A second check tells what is left.
     pub async fn repair(&self, report: &Report) -> Vec<Repair> {
-        let mut repairs = vec![];
+        let (mut repairs, mut unsafe_rows) = (vec![], HashSet::new());
         for finding in &report.findings {
             if let Some(scope) = finding.scope.as_ref().filter(|_| finding.is_repairable()) {
-                repairs.push(self.mend(scope, finding).await);
+                let repair = self.mend(scope, finding).await;
+                if repair.failed.is_some() && matches!(finding.fault, Fault::Work(_)) {
+                    unsafe_rows.insert(scope);
+                }
+                repairs.push(repair);
             }
         }
         for (scope, waiting) in &report.tenants {
-            if waiting.rows == 0 {
-                continue;
+            // A pass would do to the living what such a row says.
+            if waiting.rows > 0 && !unsafe_rows.contains(scope) {
+                repairs.extend(self.passes(scope).await);
             }
         }
         repairs
+    }
+
+    /// Passes as long as they bring something forward; says if one fails.
+    async fn passes(&self, scope: &TenantScope) -> Option<Repair> {
+        loop {
+            let tenant = self.checker(scope);
+            match tenant.pass(usize::MAX).await {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => {
+                    return Some(Repair {
+                        finding: format!("{scope}: what waits for a pass"),
+                        failed: Some(error.to_string()),
+                    });
+                }
+            }
+        }
     }
 
     async fn mend(&self, scope: &TenantScope, finding: &Finding) -> Repair {
@@ -274,7 +297,7 @@ impl Tenant {
 
     /// The head decides: what it waits for gets a row again, what it does not wait for goes.
     async fn mend_change(&self, group: Id, op: &str, loose: Loose) -> Result<bool, StoreError> {
-        let waits = Condition::Equals(shape::PENDING, Attr::S(op.to_owned()));
+        let waits = Condition::Equals(attr::PENDING, Attr::S(op.to_owned()));
         let row = self.scope.work_change(group, op);
         let key = self.scope.resource(group);
         let (condition, mut writes) = match loose {
@@ -288,8 +311,7 @@ impl Tenant {
             }
             Loose::Row => (Condition::Not(Box::new(waits)), vec![delete(row)]),
             Loose::Lanes => {
-                let lanes = Range::BeginsWith(format!("{op}#"));
-                let lanes = self.query_all(self.scope.lanes(group), lanes).await?;
+                let lanes = self.lane_items(group, op).await?;
                 let lanes = lanes.into_iter().map(|lane| delete(lane.key));
                 (Condition::Not(Box::new(waits)), lanes.collect())
             }

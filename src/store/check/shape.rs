@@ -2,19 +2,13 @@
 
 use crate::store::Id;
 use crate::store::directory::COUNT;
-use crate::store::record::attr;
-use crate::store::sweep::{DEAD, SINCE};
+use crate::store::lanes::{ADDS, DONE, REMOVES};
+use crate::store::record::{attr, text};
+use crate::store::sweep::{DEAD, OP, SINCE};
 use crate::table::{Attr, Item};
 
-pub(super) const PENDING: &str = "pend";
-const CHANGE: &str = "op";
 /// Bytes of an id in a lane or an outbox item.
 const ID_BYTES: usize = 16;
-
-/// The big change a group waits for.
-pub(super) fn pending(item: &Item) -> Option<&str> {
-    text(item, PENDING)
-}
 
 /// How many resources a bucket counts.
 pub(super) fn count(item: &Item) -> Option<i64> {
@@ -25,7 +19,7 @@ pub(super) fn count(item: &Item) -> Option<i64> {
 pub(super) fn work(item: &Item) -> Option<(bool, Option<String>)> {
     number(item, SINCE)?;
     let dead = item.attrs.contains_key(DEAD);
-    Some((dead, text(item, CHANGE).map(str::to_owned)))
+    Some((dead, text(item, OP).map(str::to_owned)))
 }
 
 pub(super) fn is_lane(item: &Item) -> bool {
@@ -36,7 +30,8 @@ pub(super) fn is_lane(item: &Item) -> bool {
         None => Some(0),
         _ => None,
     };
-    let (Some(adds), Some(removes), Some(done)) = (ids("a"), ids("r"), number(item, "pos")) else {
+    let (Some(adds), Some(removes), Some(done)) = (ids(ADDS), ids(REMOVES), number(item, DONE))
+    else {
         return false;
     };
     let all = i64::try_from(adds + removes).unwrap_or(i64::MAX);
@@ -49,13 +44,6 @@ pub(super) fn is_entry(item: &Item) -> bool {
     texts.iter().all(|name| text(item, name).is_some())
         && numbers.iter().all(|name| number(item, name).is_some())
         && text(item, "rid").and_then(Id::from_key).is_some()
-}
-
-fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
-    match item.attrs.get(name) {
-        Some(Attr::S(text)) => Some(text),
-        _ => None,
-    }
 }
 
 fn number(item: &Item, name: &str) -> Option<i64> {
