@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::fault::{Alias, Fault};
+use super::fault::Alias;
 use crate::store::Id;
 use crate::table::Key;
 
@@ -47,16 +47,16 @@ impl Claims {
     }
 
     /// A second document that wants what was settled before stands alone here: the second look shows both.
-    pub(super) fn faults(&self) -> impl Iterator<Item = Fault> {
+    pub(super) fn faults(&self) -> impl Iterator<Item = Alias> {
         self.open.iter().map(|(key, claim)| {
             let mut wanted = claim.wanted.clone();
             wanted.sort();
-            Fault::Alias(Alias {
+            Alias {
                 key: key.clone(),
                 attribute: claim.attribute,
                 wanted,
                 held: claim.held,
-            })
+            }
         })
     }
 }

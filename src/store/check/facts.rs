@@ -23,6 +23,8 @@ pub(super) struct Facts {
     pub lanes: HashSet<(Id, String)>,
     pub rows: Vec<Row>,
     pub outbox: u64,
+    /// Whose document does not read.
+    pub unread: HashSet<Id>,
     /// What single items tell.
     pub faults: Vec<Fault>,
 }
@@ -172,6 +174,7 @@ impl Facts {
         });
         match read {
             Err(error) => {
+                self.unread.insert(id);
                 let unreadable = matches!(error, StoreError::Broken(_));
                 self.faults.push(broken(if unreadable {
                     Broken::Unreadable

@@ -227,11 +227,7 @@ impl fmt::Display for Fault {
                 )
             }
             Self::Work(Work::Generation(id, _) | Work::Change(id, _)) => {
-                write!(
-                    out,
-                    "{}: a row gives up members that are the present ones",
-                    named(*id)
-                )
+                write!(out, "{}: a row would sweep what it has now", named(*id))
             }
             Self::Change(id, _, loose) => write!(out, "{}: {}", named(*id), loose.words()),
         }

@@ -38,7 +38,7 @@ pub enum Progress {
     /// Items read so far.
     Read(u64),
     /// Suspicions to be looked at again.
-    Suspects(u64),
+    Suspects(usize),
 }
 
 impl Store {
@@ -106,7 +106,7 @@ impl Store {
             if faults.is_empty() {
                 break;
             }
-            progress(Progress::Suspects(faults.len() as u64));
+            progress(Progress::Suspects(faults.len()));
             self.host().sleep_ms(PAUSE_MS).await;
             let again = self.look(scope, &faults).await?;
             let suspects: BTreeSet<Fault> = faults.iter().map(Fault::subject).collect();

@@ -48,8 +48,12 @@ impl Store {
             }
         }
         for (scope, waiting) in &report.tenants {
+            let mended = report
+                .findings
+                .iter()
+                .any(|finding| finding.scope.as_ref() == Some(scope));
             // A pass would do to the living what such a row says.
-            if waiting.rows > 0 && !unsafe_rows.contains(scope) {
+            if (waiting.rows > 0 || mended) && !unsafe_rows.contains(scope) {
                 repairs.extend(self.passes(scope).await);
             }
         }

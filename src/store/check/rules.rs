@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use ulid::Ulid;
 
 use super::facts::{Facts, Resource, Row, Sides};
-use super::fault::{Amiss, Edge, Fault, Loose, Part, number};
+use super::fault::{Alias, Amiss, Edge, Fault, Loose, Part, number};
 use crate::schema::norm;
 use crate::store::Id;
 use crate::store::keys::Work;
@@ -27,10 +27,17 @@ pub struct Waiting {
 pub(super) fn judge(facts: &Facts, now_ms: i64) -> (Vec<Fault>, Waiting, u64) {
     let mut faults = facts.faults.clone();
     faults.extend(identity(facts));
-    faults.extend(facts.claims.faults());
+    // A document that does not read proves nothing.
+    let unread = |alias: &Alias| {
+        alias.wanted.is_empty() && alias.held.is_some_and(|id| facts.unread.contains(&id))
+    };
+    let aliases = facts.claims.faults().filter(|alias| !unread(alias));
+    faults.extend(aliases.map(Fault::Alias));
     faults.extend(counts(facts));
-    let named = Named::by(&facts.rows);
-    faults.extend(alive(facts, &named));
+    let (wrong, right) = facts.rows.iter().partition(|row| names_living(facts, row));
+    let named = Named::by(right);
+    let wrong: Vec<&Row> = wrong;
+    faults.extend(wrong.iter().map(|row| Fault::Work(row.work.clone())));
     let mut waiting = Waiting {
         rows: facts.rows.len() as u64,
         ..Waiting::default()
@@ -88,7 +95,7 @@ struct Named<'f> {
 }
 
 impl<'f> Named<'f> {
-    fn by(rows: &'f [Row]) -> Self {
+    fn by(rows: Vec<&'f Row>) -> Self {
         let mut named = Self::default();
         for row in rows {
             match &row.work {
@@ -115,17 +122,16 @@ impl<'f> Named<'f> {
     }
 }
 
-/// A row names what is dead.
-fn alive(facts: &Facts, named: &Named<'_>) -> Vec<Fault> {
-    let lives = |row: &&Row| match &row.work {
+/// Whether a row names what is alive: it is a fault, and excuses nothing.
+fn names_living(facts: &Facts, row: &Row) -> bool {
+    match &row.work {
         Work::Deleted(id) => facts.resources.contains_key(id),
-        Work::Generation(group, generation) => facts.resources.get(group).is_some_and(|head| {
-            named.dying.contains(group) && row.dead || head.generation == number(generation)
-        }),
+        Work::Generation(group, generation) => facts
+            .resources
+            .get(group)
+            .is_some_and(|head| row.dead || head.generation == number(generation)),
         Work::Change(..) => false,
-    };
-    let rows = facts.rows.iter().filter(lives);
-    rows.map(|row| Fault::Work(row.work.clone())).collect()
+    }
 }
 
 /// I5: every membership stands in both directions, and both ends live. I12: what does not is named by a row.
@@ -150,7 +156,8 @@ fn amiss(facts: &Facts, edge: Edge, sides: Sides) -> Option<Amiss> {
     let Some(head) = facts.resources.get(&edge.group) else {
         return Some(Amiss::GroupGone);
     };
-    if head.generation != Some(edge.generation) {
+    // A head that does not name its members proves nothing.
+    if head.generation? != edge.generation {
         return Some(Amiss::GenerationGone);
     }
     if !facts.resources.contains_key(&edge.member) {
