@@ -13,10 +13,14 @@ mod bed;
 #[allow(dead_code, reason = "made for the store's own tests")]
 #[path = "store/bench.rs"]
 mod bench;
+#[path = "check/cases.rs"]
+mod cases;
 #[path = "check/command.rs"]
 mod command;
 #[path = "check/damage.rs"]
 mod damage;
+#[path = "check/harm.rs"]
+mod harm;
 #[path = "check/sound.rs"]
 mod sound;
 mod support;

@@ -10,13 +10,19 @@
 
 #[path = "store/bench.rs"]
 mod bench;
+#[path = "store/big.rs"]
+mod big;
 #[path = "store/costs.rs"]
 mod costs;
 #[path = "store/meanwhile.rs"]
 mod meanwhile;
 #[path = "store/planner.rs"]
 mod planner;
+#[path = "store/roster.rs"]
+mod roster;
 #[path = "store/sweep.rs"]
 mod sweep;
+#[path = "store/tick.rs"]
+mod tick;
 #[path = "store/trouble.rs"]
 mod trouble;

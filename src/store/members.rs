@@ -39,6 +39,8 @@ pub(super) struct Edges {
     pub remove: BTreeSet<Id>,
     /// All present members go: the added ones form a new generation.
     pub flip: bool,
+    /// Those of both whose edge was found to be as wanted: it is only looked at again, in the same transaction.
+    pub settled: BTreeSet<Id>,
     /// Decided by what was read, so the group must not have changed since.
     pub compared: bool,
 }
@@ -55,19 +57,18 @@ impl Edges {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        !self.flip && self.add.is_empty() && self.remove.is_empty()
+        !self.flip && self.open().next().is_none()
+    }
+
+    /// Everybody whose edge changes.
+    pub(super) fn open(&self) -> impl Iterator<Item = Id> {
+        let all = self.add.iter().chain(&self.remove);
+        all.filter(|id| !self.settled.contains(id)).copied()
     }
 
     /// The writes it takes in one transaction.
     pub(super) fn writes(&self) -> usize {
         3 * self.add.len() + 2 * self.remove.len()
-    }
-
-    /// Leaves out members whose edge is already as wanted.
-    pub(super) fn without(mut self, settled: &BTreeSet<Id>) -> Self {
-        self.add.retain(|id| !settled.contains(id));
-        self.remove.retain(|id| !settled.contains(id));
-        self
     }
 }
 
@@ -140,8 +141,8 @@ impl Tenant {
         let edges = Edges {
             add: list.difference(&present).copied().collect(),
             remove: present.difference(&list).copied().collect(),
-            flip: false,
             compared: true,
+            ..Edges::default()
         };
         let few = edges.add.len() + edges.remove.len() <= CHANGED_MAX;
         Ok(if few { edges } else { Edges::all_new(list) })
@@ -266,6 +267,46 @@ impl Tenant {
         };
         plan.push(Role::Edge(member), forward);
         plan.push(Role::Other, reverse);
+    }
+
+    /// The same for a member whose edge is as wanted, provided that it still is.
+    fn plan_settled(
+        &self,
+        plan: &mut Plan,
+        (group, generation): (Id, &str),
+        member: Id,
+        edge: Condition,
+    ) {
+        let key = self.scope.forward(group, generation, member);
+        plan.push(
+            Role::Edge(member),
+            Write::Check {
+                key,
+                condition: edge,
+            },
+        );
+    }
+
+    /// The edges of a change, or the lanes that lead to them if it is a big one.
+    pub(super) fn plan_edges(&self, plan: &mut Plan, group: &Record, edges: &Edges) {
+        if let Some(open) = &group.pending {
+            return self.plan_lanes(plan, group, &open.op, edges);
+        }
+        let place = (group.id, group.generation.as_str());
+        for member in &edges.add {
+            if edges.settled.contains(member) {
+                self.plan_settled(plan, place, *member, Condition::Exists);
+            } else {
+                self.plan_add(plan, place, *member, Some(Condition::NotExists));
+            }
+        }
+        for member in &edges.remove {
+            if edges.settled.contains(member) {
+                self.plan_settled(plan, place, *member, Condition::NotExists);
+            } else {
+                self.plan_remove(plan, place, *member, Some(Condition::Exists));
+            }
+        }
     }
 }
 

@@ -32,10 +32,8 @@ const MEMBERSHIP: [&str; 4] = [
 struct Learned {
     /// Attributes whose single slot another resource holds.
     twins: BTreeSet<String>,
-    /// Members whose edge is already as wanted...
+    /// Members whose edge was as wanted.
     settled: BTreeSet<Id>,
-    /// ...among the members of this generation.
-    generation: String,
     /// The change is a big one: its members exist, and it has more time.
     big: bool,
 }
@@ -73,11 +71,8 @@ impl Tenant {
         change: Change,
         learned: &mut Learned,
     ) -> Result<Option<Record>, StoreError> {
-        learned.among(&old.generation);
-        let mut edges = self
-            .edges(old, &change.members)
-            .await?
-            .without(&learned.settled);
+        let mut edges = self.edges(old, &change.members).await?;
+        edges.settled.clone_from(&learned.settled);
         let mut new = self.next(old, change.document, learned);
         let same = new.document == old.document;
         if self.is_big(old, &new, &edges)? {
@@ -124,10 +119,11 @@ impl Tenant {
     async fn look_at_members(
         &self,
         old: &Record,
-        edges: Edges,
+        mut edges: Edges,
         same: bool,
         learned: &mut Learned,
     ) -> Result<Edges, StoreError> {
+        edges.settled.clear();
         let again = std::mem::replace(&mut learned.big, true);
         if !again {
             self.known_members(&edges.add).await?;
@@ -178,10 +174,7 @@ impl Tenant {
         }
         let (ulid, members) = match &new.pending {
             Some(open) => (open.op.clone(), vec![]),
-            None => (
-                outbox::draw_ulid(self.host()),
-                edges.add.union(&edges.remove).copied().collect(),
-            ),
+            None => (outbox::draw_ulid(self.host()), edges.open().collect()),
         };
         let entry = Entry {
             kind: if same { Kind::Members } else { Kind::Updated },
@@ -209,20 +202,6 @@ impl Tenant {
         }
         self.plan_edges(&mut plan, new, edges);
         Ok(plan)
-    }
-
-    /// The edges themselves, or the lanes of a big change.
-    pub(super) fn plan_edges(&self, plan: &mut Plan, group: &Record, edges: &Edges) {
-        if let Some(open) = &group.pending {
-            return self.plan_lanes(plan, group, &open.op, edges);
-        }
-        let place = (group.id, group.generation.as_str());
-        for member in &edges.add {
-            self.plan_add(plan, place, *member, Some(Condition::NotExists));
-        }
-        for member in &edges.remove {
-            self.plan_remove(plan, place, *member, Some(Condition::Exists));
-        }
     }
 
     fn put(&self, old: &Record, new: &Record) -> Result<Write, StoreError> {
@@ -277,21 +256,18 @@ impl Learned {
         }
     }
 
-    /// In a new generation of members nothing is settled.
-    fn among(&mut self, generation: &str) {
-        if self.generation != generation {
-            generation.clone_into(&mut self.generation);
-            self.settled.clear();
-        }
-    }
-
     /// Reads a failed plan in the order that matters: a stale plan's other failures mean nothing.
     fn from(&mut self, failed: Failed) -> Result<(), StoreError> {
         if failed.own {
             return Ok(());
         }
         failed.refusal(&mut self.twins)?;
-        self.settled.extend(failed.edges);
+        // An edge that is as wanted, or that was and is no more.
+        for id in failed.edges {
+            if !self.settled.remove(&id) {
+                self.settled.insert(id);
+            }
+        }
         Ok(())
     }
 }

@@ -158,7 +158,8 @@ impl Bed {
 
     pub(crate) fn document(&self, id: Id) -> Key {
         let id = hex(id);
-        self.key(&format!("#R#{}", &id[..8]), id.clone())
+        let bucket = id.get(..8).unwrap();
+        self.key(&format!("#R#{bucket}"), id.clone())
     }
 
     pub(crate) async fn item(&self, key: &Key) -> Item {

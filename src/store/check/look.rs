@@ -96,7 +96,7 @@ impl Store {
     /// Facts about what the faults are about. Of other things they may tell only half.
     ///
     /// Work rows are read last: the row of a deletion is written with it and stays longer than any look.
-    pub(super) async fn look(
+    pub(super) async fn look_again(
         &self,
         scope: &TenantScope,
         faults: &[Fault],

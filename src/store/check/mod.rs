@@ -108,7 +108,7 @@ impl Store {
             }
             progress(Progress::Suspects(faults.len()));
             self.host().sleep_ms(PAUSE_MS).await;
-            let again = self.look(scope, &faults).await?;
+            let again = self.look_again(scope, &faults).await?;
             let suspects: BTreeSet<Fault> = faults.iter().map(Fault::subject).collect();
             (faults, _, _) = rules::judge(&again, self.host().now_ms());
             faults.retain(|fault| suspects.contains(&fault.subject()));

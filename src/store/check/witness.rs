@@ -36,7 +36,7 @@ impl Store {
                     .iter()
                     .map(|id| Fault::Document(*id, Broken::Indexed))
                     .collect();
-                let again = self.look(scope, &suspects).await?;
+                let again = self.look_again(scope, &suspects).await?;
                 let differ = self.differ(&shown, &again.resources, Some(&differ)).await?;
                 if let Some(first) = differ.iter().min() {
                     let (name, kind, count) = (index.name, kind(resource_type), differ.len());
