@@ -18,7 +18,6 @@ use support::{Client, Reply, Server};
 const MIB: usize = 1024 * 1024;
 /// In `serve`; `tests/lambda.rs` knows the other home.
 const GROUP_BODY_MAX: usize = 16 * MIB;
-/// What one request adds whatever else it changes, and what no request does: three writes each, of a hundred.
 
 /// The JSON padded with blanks to this many bytes.
 fn padded(body: &Value, bytes: usize) -> Vec<u8> {

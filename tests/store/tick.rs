@@ -65,6 +65,7 @@ impl House {
         let change = Change {
             document: team.document.clone(),
             members: verb(ada, Verb::Add),
+            exact: false,
         };
         tenant
             .modify(team.id, |_| {
