@@ -124,7 +124,11 @@ impl Bed {
             let mut document = old.document.clone();
             document.insert(name.to_owned(), value.clone());
             let members = MemberChange::default();
-            Ok::<_, StoreError>(Change { document, members })
+            Ok::<_, StoreError>(Change {
+                document,
+                members,
+                exact: false,
+            })
         };
         self.tenant().modify(id, decide).await.unwrap();
     }
@@ -256,7 +260,11 @@ pub(crate) async fn change_members(
     let decide = |old: &Record| {
         let document = old.document.clone();
         let members = members.clone();
-        Ok(Change { document, members })
+        Ok(Change {
+            document,
+            members,
+            exact: false,
+        })
     };
     tenant.modify(group, decide).await
 }

@@ -6,11 +6,9 @@ use std::fmt;
 use super::fault::{Alias, Amiss, Broken, Edge, Fault, Loose};
 use super::report::{Finding, Report};
 use super::shape;
-use crate::patch::{MemberChange, Verb};
 use crate::store::commit::{Outcome, Plan, Role};
 use crate::store::directory::COUNT;
 use crate::store::keys::{TenantScope, Work};
-use crate::store::members::Change;
 use crate::store::record::{attr, generation};
 use crate::store::sweep::SINCE;
 use crate::store::{Id, Record, Store, StoreError, Tenant, aliases, outbox};
@@ -237,7 +235,7 @@ impl Tenant {
             }
             Amiss::MemberGone => {
                 // An ordinary removal moves the group's version, as its readers expect.
-                self.leave(edge).await?;
+                self.take_out(edge.group, edge.member).await?;
                 self.drop_sides(edge, member(Condition::NotExists)).await
             }
             Amiss::GroupGone | Amiss::GenerationGone => {
@@ -245,20 +243,6 @@ impl Tenant {
                 self.drop_sides(edge, gone).await
             }
         }
-    }
-
-    async fn leave(&self, edge: Edge) -> Result<(), StoreError> {
-        let members = MemberChange {
-            verbs: [(edge.member.to_string(), Verb::Remove)].into(),
-            ..MemberChange::default()
-        };
-        let change = |head: &Record| {
-            Ok(Change {
-                document: head.document.clone(),
-                members: members.clone(),
-            })
-        };
-        self.modify(edge.group, change).await.map(|_: Record| ())
     }
 
     /// Deletes what is there of an edge, if `dead` holds.
