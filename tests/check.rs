@@ -21,6 +21,8 @@ mod command;
 mod damage;
 #[path = "check/harm.rs"]
 mod harm;
+#[path = "check/live.rs"]
+mod live;
 #[path = "check/sound.rs"]
 mod sound;
 mod support;

@@ -4,11 +4,14 @@ mod claims;
 mod facts;
 mod fault;
 mod look;
+mod mend;
+mod mend_edge;
 mod repair;
 mod report;
 mod rules;
 mod shape;
 mod witness;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 

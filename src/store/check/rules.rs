@@ -214,3 +214,6 @@ fn is_young(op: &str, now_ms: i64) -> bool {
     let began = began.ok().and_then(|began| i64::try_from(began).ok());
     began.is_some_and(|began| began + YOUNG_MS > now_ms)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::facts::{Facts, INDEXES, Resource, digest};
-use super::fault::{Broken, Fault, kind};
+use super::fault::{Broken, Fault};
 use super::report::Report;
+use super::words::kind;
 use super::{Ask, Entity, PAUSE_MS};
 use crate::store::keys::{TenantScope, parse};
 use crate::store::{Id, Store, StoreError};
