@@ -4,6 +4,7 @@
 
 mod access;
 mod aliases;
+mod check;
 mod commit;
 mod create;
 mod delete;
@@ -34,6 +35,7 @@ mod token;
 use std::sync::Arc;
 
 pub use aliases::EMAILS_MAX;
+pub use check::{Finding, Progress, Repair, Report, Waiting};
 pub use commit::Sizes;
 pub use error::StoreError;
 pub use host::Host;
