@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use serverless_scim::patch::Verb;
+use serverless_scim::patch::{MemberChange, Verb};
 use serverless_scim::schema::{GROUP, USER};
-use serverless_scim::store::{Change, Id, Request, Store, Tenant, TenantScope, Ticked};
+use serverless_scim::store::{
+    Change, Credential, Host as _, Id, Record, Request, Sizes, Store, StoreError, Tenant,
+    TenantScope, Ticked,
+};
 use serverless_scim::table::wrappers::Metered;
 use serverless_scim::table::{
     Attr, Consistency, Cursor, DynamoDb, Index, Item, Key, Page, Query, Range, Table, TableError,
     Transaction, Write, embedded,
 };
 
-use crate::bench::{NOON, TestHost, group, object, user, verb};
+use crate::bench::{NOON, TestHost, group, object, user};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -22,7 +25,7 @@ const HOUR_MS: i64 = 60 * MINUTE_MS;
 struct House {
     table: Arc<DynamoDb>,
     host: Arc<TestHost>,
-    tenants: Vec<(TenantScope, Tenant)>,
+    tenants: Vec<(TenantScope, Credential)>,
 }
 
 impl House {
@@ -39,13 +42,7 @@ impl House {
             let scope = store.create_tenant(&format!("tenant{n}")).await.unwrap();
             let secret = store.create_token(&scope, "").await.unwrap();
             let credential = store.authenticate(&secret).await.unwrap().unwrap();
-            let request = Request {
-                id: "r".to_owned(),
-                started: NOON,
-            };
-            house
-                .tenants
-                .push((scope, store.tenant(&credential, request)));
+            house.tenants.push((scope, credential));
         }
         house
     }
@@ -54,29 +51,47 @@ impl House {
         Store::new(self.table.clone(), self.host.clone())
     }
 
+    /// A tenant as a new request on this store sees it.
+    fn tenant(&self, store: &Store, tenant: usize) -> Tenant {
+        let request = Request {
+            id: "r".to_owned(),
+            started: self.host.now_ms(),
+        };
+        store.tenant(&self.tenants[tenant].1, request)
+    }
+
     /// A user in a group whose deletion came no further than its one transaction, an hour ago.
     async fn half_deleted(&self, tenant: usize) -> Id {
-        let (scope, tenant) = &self.tenants[tenant];
-        let none = BTreeSet::new();
-        let ada = object(user("ada@fabrikam.example"));
-        let ada = tenant.create(&USER, ada, &none).await.unwrap().id;
-        let team = object(group("Team"));
-        let team = tenant.create(&GROUP, team, &none).await.unwrap();
-        let change = Change {
-            document: team.document.clone(),
-            members: verb(ada, Verb::Add),
+        let scope = &self.tenants[tenant].0;
+        let store = self.store();
+        let [ada] = self.users(tenant, 1).await[..] else {
+            panic!("one user")
         };
-        tenant
-            .modify(team.id, |_| {
-                Ok::<_, serverless_scim::store::StoreError>(change.clone())
-            })
-            .await
-            .unwrap();
+        let team = self.team(tenant).await;
+        add(&self.tenant(&store, tenant), team, &[ada]).await;
         let id = key_of(ada);
         let bucket = id.split_at(8).0;
         self.delete(format!("T#{scope}#R#{bucket}"), &id).await;
         self.work(scope, &format!("U#{id}"), NOON - HOUR_MS).await;
         ada
+    }
+
+    async fn users(&self, tenant: usize, count: usize) -> Vec<Id> {
+        let tenant = self.tenant(&self.store(), tenant);
+        let mut ids = vec![];
+        for n in 0..count {
+            let user = object(user(&format!("u{n}@fabrikam.example")));
+            let made = tenant.create(&USER, user, &BTreeSet::new()).await;
+            ids.push(made.unwrap().id);
+        }
+        ids
+    }
+
+    async fn team(&self, tenant: usize) -> Id {
+        let tenant = self.tenant(&self.store(), tenant);
+        let team = object(group("Team"));
+        let made = tenant.create(&GROUP, team, &BTreeSet::new()).await;
+        made.unwrap().id
     }
 
     async fn delete(&self, pk: String, sk: &str) {
@@ -123,6 +138,21 @@ impl House {
         let page = self.table.query(&query, Consistency::Strong).await.unwrap();
         page.items.len()
     }
+}
+
+async fn add(tenant: &Tenant, group: Id, members: &[Id]) {
+    let verbs = members.iter().map(|id| (id.to_string(), Verb::Add));
+    let members = MemberChange {
+        verbs: verbs.collect(),
+        ..MemberChange::default()
+    };
+    let change = |old: &Record| {
+        Ok::<_, StoreError>(Change {
+            document: old.document.clone(),
+            members: members.clone(),
+        })
+    };
+    tenant.modify(group, change).await.unwrap();
 }
 
 fn key_of(id: Id) -> String {
@@ -181,12 +211,13 @@ async fn an_idle_tenant_costs_half_a_read() {
     assert_eq!((usage.read_halves, usage.write_units), (13, 0));
 }
 
-/// Takes its time over every query, notes whom it was about, and fails for one tenant.
+/// Takes its time, notes whom queries were about, and fails for one tenant.
 #[derive(Debug)]
 struct Watched {
     inner: Arc<DynamoDb>,
     host: Arc<TestHost>,
     query_ms: i64,
+    transact_ms: i64,
     refused: Option<String>,
     asked: Mutex<BTreeSet<String>>,
 }
@@ -197,6 +228,7 @@ impl Watched {
             inner: house.table.clone(),
             host: house.host.clone(),
             query_ms: 0,
+            transact_ms: 0,
             refused: None,
             asked: Mutex::default(),
         }
@@ -231,6 +263,7 @@ impl Table for Watched {
     }
 
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {
+        self.host.advance(self.transact_ms);
         self.inner.transact(transaction).await
     }
 
@@ -267,7 +300,7 @@ async fn a_tick_ends_in_time_and_leaves_nobody_out_for_ever() {
         ..Watched::over(&house)
     });
     let store = Store::new(table.clone(), house.host.clone());
-    let now = || serverless_scim::store::Host::now_ms(house.host.as_ref());
+    let now = || house.host.now_ms();
     let late = store.tick(now()).await.unwrap();
     assert_eq!(late, Ticked::default(), "no time, no work");
     let mut ticks = 0;
@@ -278,4 +311,25 @@ async fn a_tick_ends_in_time_and_leaves_nobody_out_for_ever() {
         let ticked = store.tick(until).await.unwrap();
         assert!(ticked.tenants < 15 && now() < until + 1_000, "{ticked:?}");
     }
+}
+
+#[tokio::test]
+async fn a_change_that_takes_many_turns_is_finished_in_one_tick() {
+    let house = House::new(1).await;
+    let (team, users) = (house.team(0).await, house.users(0, 20).await);
+    let table = Arc::new(Watched {
+        transact_ms: 9_000,
+        ..Watched::over(&house)
+    });
+    let sizes = Sizes {
+        writes: 8,
+        lanes: 4,
+    };
+    let store = Store::with_sizes(table, house.host.clone(), sizes);
+    add(&house.tenant(&store, 0), team, &users).await;
+    let lanes = || house.count(format!("T#{}#O#{}", house.tenants[0].0, key_of(team)));
+    assert_eq!(lanes().await, 4, "nothing is applied yet");
+    house.host.advance(MINUTE_MS);
+    store.tick(house.host.now_ms() + HOUR_MS).await.unwrap();
+    assert_eq!((lanes().await, house.left(0, users[0]).await), (0, (0, 1)));
 }
