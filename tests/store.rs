@@ -18,6 +18,8 @@ mod costs;
 mod meanwhile;
 #[path = "store/planner.rs"]
 mod planner;
+#[path = "store/roster.rs"]
+mod roster;
 #[path = "store/sweep.rs"]
 mod sweep;
 #[path = "store/tick.rs"]
