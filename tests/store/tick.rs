@@ -4,160 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use serverless_scim::patch::{MemberChange, Verb};
-use serverless_scim::schema::{GROUP, USER};
-use serverless_scim::store::{
-    Change, Credential, Host as _, Id, Record, Request, Sizes, Store, StoreError, Tenant,
-    TenantScope, Ticked,
-};
+use serverless_scim::store::{Host as _, Sizes, Store, Ticked};
 use serverless_scim::table::wrappers::Metered;
 use serverless_scim::table::{
-    Attr, Consistency, Cursor, DynamoDb, Index, Item, Key, Page, Query, Range, Table, TableError,
-    Transaction, Write, embedded,
+    Consistency, Cursor, DynamoDb, Index, Item, Key, Page, Query, Table, TableError, Transaction,
+    Write,
 };
 
-use crate::bench::{NOON, TestHost, group, object, user};
-
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-
-/// Some tenants on one table.
-struct House {
-    table: Arc<DynamoDb>,
-    host: Arc<TestHost>,
-    tenants: Vec<(TenantScope, Credential)>,
-}
-
-impl House {
-    async fn new(tenants: usize) -> Self {
-        let table = Arc::new(embedded::memory().await.unwrap());
-        let host = TestHost::new(7);
-        let store = Store::new(table.clone(), host.clone());
-        let mut house = Self {
-            table,
-            host,
-            tenants: vec![],
-        };
-        for n in 0..tenants {
-            let scope = store.create_tenant(&format!("tenant{n}")).await.unwrap();
-            let secret = store.create_token(&scope, "").await.unwrap();
-            let credential = store.authenticate(&secret).await.unwrap().unwrap();
-            house.tenants.push((scope, credential));
-        }
-        house
-    }
-
-    fn store(&self) -> Store {
-        Store::new(self.table.clone(), self.host.clone())
-    }
-
-    /// A tenant as a new request on this store sees it.
-    fn tenant(&self, store: &Store, tenant: usize) -> Tenant {
-        let request = Request {
-            id: "r".to_owned(),
-            started: self.host.now_ms(),
-        };
-        store.tenant(&self.tenants[tenant].1, request)
-    }
-
-    /// A user in a group whose deletion came no further than its one transaction, an hour ago.
-    async fn half_deleted(&self, tenant: usize) -> Id {
-        let scope = &self.tenants[tenant].0;
-        let store = self.store();
-        let [ada] = self.users(tenant, 1).await[..] else {
-            panic!("one user")
-        };
-        let team = self.team(tenant).await;
-        add(&self.tenant(&store, tenant), team, &[ada]).await;
-        let id = key_of(ada);
-        let bucket = id.split_at(8).0;
-        self.delete(format!("T#{scope}#R#{bucket}"), &id).await;
-        self.work(scope, &format!("U#{id}"), NOON - HOUR_MS).await;
-        ada
-    }
-
-    async fn users(&self, tenant: usize, count: usize) -> Vec<Id> {
-        let tenant = self.tenant(&self.store(), tenant);
-        let mut ids = vec![];
-        for n in 0..count {
-            let user = object(user(&format!("u{n}@fabrikam.example")));
-            let made = tenant.create(&USER, user, &BTreeSet::new()).await;
-            ids.push(made.unwrap().id);
-        }
-        ids
-    }
-
-    async fn team(&self, tenant: usize) -> Id {
-        let tenant = self.tenant(&self.store(), tenant);
-        let team = object(group("Team"));
-        let made = tenant.create(&GROUP, team, &BTreeSet::new()).await;
-        made.unwrap().id
-    }
-
-    async fn delete(&self, pk: String, sk: &str) {
-        let key = Key {
-            pk,
-            sk: sk.to_owned(),
-        };
-        let delete = Write::Delete {
-            key,
-            condition: Some(serverless_scim::table::Condition::Exists),
-        };
-        self.table.write(&delete).await.unwrap();
-    }
-
-    async fn work(&self, tenant: &TenantScope, row: &str, since: i64) {
-        let put = Write::Put {
-            key: Key {
-                pk: format!("T#{tenant}#D"),
-                sk: row.to_owned(),
-            },
-            attrs: [("since", Attr::N(since))].into(),
-            condition: None,
-        };
-        self.table.write(&put).await.unwrap();
-    }
-
-    /// What is left of a half-deleted user: work rows and reverse edges.
-    async fn left(&self, tenant: usize, member: Id) -> (usize, usize) {
-        let (scope, _) = &self.tenants[tenant];
-        (
-            self.count(format!("T#{scope}#D")).await,
-            self.count(format!("T#{scope}#V#{}", key_of(member))).await,
-        )
-    }
-
-    async fn count(&self, pk: String) -> usize {
-        let query = Query {
-            pk,
-            range: Range::All,
-            descending: false,
-            limit: None,
-            after: None,
-        };
-        let page = self.table.query(&query, Consistency::Strong).await.unwrap();
-        page.items.len()
-    }
-}
-
-async fn add(tenant: &Tenant, group: Id, members: &[Id]) {
-    let verbs = members.iter().map(|id| (id.to_string(), Verb::Add));
-    let members = MemberChange {
-        verbs: verbs.collect(),
-        ..MemberChange::default()
-    };
-    let change = |old: &Record| {
-        Ok::<_, StoreError>(Change {
-            document: old.document.clone(),
-            members: members.clone(),
-        })
-    };
-    tenant.modify(group, change).await.unwrap();
-}
-
-fn key_of(id: Id) -> String {
-    id.to_string().replace('-', "")
-}
+use crate::bench::{NOON, TestHost};
+use crate::house::{HOUR_MS, House, MINUTE_MS, add, key_of};
 
 #[tokio::test]
 async fn one_tick_finishes_what_every_tenant_left() {
@@ -316,7 +171,7 @@ async fn a_tick_ends_in_time_and_leaves_nobody_out_for_ever() {
 #[tokio::test]
 async fn a_change_that_takes_many_turns_is_finished_in_one_tick() {
     let house = House::new(1).await;
-    let (team, users) = (house.team(0).await, house.users(0, 20).await);
+    let (team, users) = (house.team(0, "Team").await, house.users(0, 20).await);
     let table = Arc::new(Watched {
         transact_ms: 9_000,
         ..Watched::over(&house)
