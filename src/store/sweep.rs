@@ -212,6 +212,7 @@ impl Tenant {
             Ok(Change {
                 document: head.document.clone(),
                 members: members.clone(),
+                exact: false,
             })
         };
         match self.modify(group, change).await {

@@ -159,6 +159,7 @@ async fn change(tenant: &Tenant, group: Id, members: MemberChange) {
         Ok::<_, StoreError>(Change {
             document: old.document.clone(),
             members: members.clone(),
+            exact: false,
         })
     };
     tenant.modify(group, change).await.unwrap();
