@@ -18,6 +18,7 @@ mod lanes;
 mod list;
 mod members;
 mod modify;
+mod nested;
 mod outbox;
 mod paging;
 mod pass;
@@ -44,6 +45,7 @@ pub use keys::TenantScope;
 pub use lanes::CHANGED_MAX;
 pub use list::SCAN_MAX;
 pub use members::Change;
+pub use nested::NESTING_MAX;
 pub use paging::{COUNT_MAX, Page, Paging, Position, Sort, Start};
 pub use read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX, Membership};
 pub use record::{DOCUMENT_MAX, Record};
@@ -88,6 +90,8 @@ pub struct Tenant {
     scope: TenantScope,
     /// Which credential acts.
     actor: String,
+    /// Whether a group was ever a member, as far as is known.
+    nested: bool,
     request: Request,
     /// When work is given up that others can do later; milliseconds since 1970.
     deadline: i64,
@@ -114,12 +118,18 @@ impl Store {
 
     /// The tenant that `credential` names.
     pub fn tenant(&self, credential: &Credential, request: Request) -> Tenant {
-        let Credential { scope, actor, .. } = credential.clone();
+        let Credential {
+            scope,
+            actor,
+            nested,
+            ..
+        } = credential.clone();
         let deadline = request.started + commit::DEADLINE_MS;
         Tenant {
             store: self.clone(),
             scope,
             actor,
+            nested,
             request,
             deadline,
         }

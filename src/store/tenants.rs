@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::host::random_u64;
 use super::keys::{self, TenantScope};
+use super::nested::is_nested;
 use super::token::Secret;
 use super::{Store, StoreError};
 use crate::schema::{ResourceTypes, norm};
@@ -39,6 +40,7 @@ pub struct Credential {
     pub actor: String,
     /// The resource types as this tenant has them.
     pub types: ResourceTypes,
+    pub(super) nested: bool,
 }
 
 impl Credential {
@@ -101,6 +103,16 @@ impl Credentials {
         let until = now + kept;
         known.insert(digest, Remembered { until, credential });
     }
+
+    /// Everybody of this tenant is looked up again.
+    pub(super) fn forget(&self, scope: &TenantScope) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_of = |known: &Remembered| {
+            let credential = known.credential.as_ref();
+            credential.is_some_and(|credential| credential.scope == *scope)
+        };
+        known.retain(|_, known| !is_of(known));
+    }
 }
 
 impl Store {
@@ -126,6 +138,7 @@ impl Store {
                 tenant: text(config, NAME).unwrap_or_default(),
                 actor: actor(&digest),
                 types: self.types_of(scope, config).await?,
+                nested: is_nested(config),
             }),
             _ => None,
         };
