@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 mod support;
 
+use support::process::{self, folder};
 use support::{Client, Reply, Server};
 
 /// The statuses of all requests, sorted.
@@ -46,7 +47,8 @@ fn add(id: &str) -> Value {
 
 #[tokio::test]
 async fn thirty_clients_add_one_member_each() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let ids = users(&client, 30).await;
     let group = client.group("Everybody", &[]).await;
@@ -65,11 +67,13 @@ async fn thirty_clients_add_one_member_each() {
     }
     assert_eq!(statuses(running).await, [204; 30]);
     assert_eq!(client.members(&group).await, [""; 0]);
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn one_of_ten_creates_a_name() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let name = "ada.osei@fabrikam.example";
     let mut running = JoinSet::new();
@@ -89,11 +93,69 @@ async fn one_of_ten_creates_a_name() {
     let all = client.get("/Users").await.body;
     assert_eq!(all["totalResults"], 1);
     assert_eq!(all["Resources"][0]["id"], created[0].body["id"]);
+    process::sound(data.path());
+}
+
+/// A number that a longer run sets by environment variable.
+fn number(variable: &str, short: usize) -> usize {
+    let text = std::env::var(variable).ok();
+    text.map_or(short, |text| text.parse().expect("a number"))
+}
+
+#[tokio::test]
+async fn thirty_two_clients_lose_no_member() {
+    let members = number("RACE_MEMBERS", 64);
+    let data = folder();
+    let server = Server::on(data.path());
+    let client = server.client();
+    let ids = users(&client, members).await;
+    let group = client.group("Everybody", &[]).await;
+    let mut running = JoinSet::new();
+    for part in ids.chunks(members.div_ceil(32)) {
+        let (client, path) = (client.clone(), format!("/Groups/{group}"));
+        let part = part.to_vec();
+        running.spawn(async move {
+            for id in part {
+                assert_eq!(client.patch(&path, &add(&id)).await.status, 204);
+            }
+        });
+    }
+    running.join_all().await;
+    assert_eq!(client.members(&group).await, ids);
+    process::sound(data.path());
+}
+
+#[tokio::test]
+async fn one_of_sixty_four_creates_a_name_each_round() {
+    let rounds = number("RACE_ROUNDS", 3);
+    let data = folder();
+    let server = Server::on(data.path());
+    let client = server.client();
+    for round in 0..rounds {
+        let mut running = JoinSet::new();
+        for number in 0..64_usize {
+            let name = format!("mei.lindqvist.{round}@fabrikam.example");
+            let spelled = |(at, letter): (usize, char)| match number >> (at % 6) & 1 {
+                1 => letter.to_ascii_uppercase(),
+                _ => letter,
+            };
+            let name: String = name.chars().enumerate().map(spelled).collect();
+            let client = client.clone();
+            running.spawn(async move { client.post("/Users", &json!({ "userName": name })).await });
+        }
+        let mut wanted = vec![201];
+        wanted.resize(64, 409);
+        assert_eq!(statuses(running).await, wanted, "round {round}");
+    }
+    let all = client.get("/Users?count=0").await.body;
+    assert_eq!(all["totalResults"], rounds);
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn changes_of_different_attributes_all_stay() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let id = client.user("ada@fabrikam.example").await;
     let changes = [
@@ -121,11 +183,13 @@ async fn changes_of_different_attributes_all_stay() {
         user["meta"]["version"], "W/\"9\"",
         "one version for each change"
     );
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn one_of_two_takes_the_name() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     for round in 0..5 {
         let wanted = format!("wanted{round}@fabrikam.example");
@@ -148,11 +212,13 @@ async fn one_of_two_takes_the_name() {
             .body;
         assert_eq!(found["totalResults"], 1);
     }
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn a_stale_version_wins_nothing() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let created = client
         .post("/Users", &json!({ "userName": "ada@fabrikam.example" }))
@@ -176,11 +242,42 @@ async fn a_stale_version_wins_nothing() {
         statuses(running).await,
         [200, 412, 412, 412, 412, 412, 412, 412]
     );
+    process::sound(data.path());
+}
+
+#[tokio::test]
+async fn a_stale_version_adds_nobody() {
+    let data = folder();
+    let server = Server::on(data.path());
+    let client = server.client();
+    let ids = users(&client, 8).await;
+    let group = client.group("Guarded", &[]).await;
+    let path = format!("/Groups/{group}");
+    let read = client.get(&path).await;
+    let tag = read.header("etag").expect("a version").to_owned();
+    let mut running = JoinSet::new();
+    for id in ids {
+        let (client, path, tag) = (client.clone(), path.clone(), tag.clone());
+        let schema = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+        let body = json!({ "schemas": [schema], "Operations": add(&id) });
+        running.spawn(async move {
+            let headers = [("if-match", Some(tag.as_str()))];
+            let body = Some(body.to_string().into_bytes());
+            client.exchange("PATCH", &path, &headers, body).await
+        });
+    }
+    assert_eq!(
+        statuses(running).await,
+        [204, 412, 412, 412, 412, 412, 412, 412]
+    );
+    assert_eq!(client.members(&group).await.len(), 1);
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn a_deleted_group_keeps_nobody() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let ids = users(&client, 10).await;
     let group = client.group("Short-lived", &[]).await;
@@ -204,11 +301,13 @@ async fn a_deleted_group_keeps_nobody() {
         let user = client.get(&format!("/Users/{id}")).await;
         assert_eq!((user.status, user.body.get("groups")), (200, None));
     }
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn a_deleted_user_stays_in_no_group() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let id = client.user("gone@fabrikam.example").await;
     let mut groups = vec![];
@@ -233,4 +332,5 @@ async fn a_deleted_user_stays_in_no_group() {
     for group in groups {
         assert_eq!(client.members(&group).await, [""; 0]);
     }
+    process::sound(data.path());
 }

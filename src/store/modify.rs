@@ -79,8 +79,9 @@ impl Tenant {
             edges = self.look_at_members(old, edges, same, learned).await?;
         }
         if same && edges.is_empty() {
-            return Ok(Some(old.clone()));
+            return self.unchanged(old, &edges).await;
         }
+        edges.compared |= change.exact;
         if edges.flip {
             new.generation = outbox::draw_generation(self.host());
         }
@@ -102,6 +103,15 @@ impl Tenant {
         }
     }
 
+    /// Nothing is to be written. Edges are read page by page: only if nobody changed the group meanwhile were they
+    /// ever as wanted.
+    async fn unchanged(&self, old: &Record, edges: &Edges) -> Result<Option<Record>, StoreError> {
+        if edges.compared && self.get(old.id).await?.version != old.version {
+            return Ok(None);
+        }
+        Ok(Some(old.clone()))
+    }
+
     /// Whether the change takes more than one transaction.
     fn is_big(&self, old: &Record, new: &Record, edges: &Edges) -> Result<bool, StoreError> {
         if edges.is_empty() {
@@ -111,7 +121,8 @@ impl Tenant {
             flip: edges.flip,
             ..Edges::default()
         };
-        let others = self.plan_change(old, new, &rest)?.len();
+        let others = self.plan_change(old, new, &rest)?.len()
+            + usize::from(self.nests(edges.add.iter().copied()));
         Ok(others + edges.writes() > self.sizes().writes)
     }
 

@@ -118,6 +118,7 @@ impl Bench {
             Ok(Change {
                 document,
                 members: MemberChange::default(),
+                exact: false,
             })
         };
         self.tenant().modify(id, decide).await
@@ -132,6 +133,7 @@ impl Bench {
             Ok(Change {
                 document: old.document.clone(),
                 members: change.clone(),
+                exact: false,
             })
         };
         self.tenant().modify(group, decide).await
@@ -165,6 +167,12 @@ impl Bench {
         };
         let page = self.tenant().search(kind, filter, None, &paging).await;
         page.unwrap()
+    }
+
+    /// What `check` has to say of the table, in words.
+    pub(crate) async fn findings(&self) -> Vec<String> {
+        let report = self.store.check(None, |_| ()).await.unwrap();
+        report.findings.iter().map(ToString::to_string).collect()
     }
 
     pub(crate) async fn members_of(&self, group: Id) -> BTreeSet<Id> {
