@@ -28,6 +28,7 @@ const GROUPS: [Range<u64>; 2] = [0..40, 0..3];
 /// A table with one tenant.
 struct Home {
     table: Arc<DynamoDb>,
+    store: Store,
     app: App,
     token: String,
     groups: Vec<Id>,
@@ -47,7 +48,8 @@ impl Home {
         let tenant = store.tenant(&credential, request);
         let home = Self {
             table,
-            app: App::new(store, None),
+            app: App::new(store.clone(), None),
+            store,
             token: secret.reveal().to_owned(),
             groups: vec![],
         };
@@ -93,6 +95,12 @@ impl Home {
         members.iter().map(id).collect()
     }
 
+    /// Runs `check`, which must find nothing.
+    async fn is_sound(&self) {
+        let report = self.store.check(None, |_| ()).await.unwrap();
+        assert_eq!(report.exit_status(), 0, "{}", report.to_json());
+    }
+
     async fn items(&self) -> Vec<Item> {
         let (mut items, mut after) = (vec![], None);
         loop {
@@ -109,6 +117,7 @@ impl Home {
 #[tokio::test]
 async fn a_seeded_tenant_behaves_as_any_other() {
     let home = Home::seeded().await;
+    home.is_sound().await;
     let large = home.groups[0];
     assert_eq!(home.get("/Users").await["totalResults"], 600);
     assert_eq!(home.get("/Groups").await["totalResults"], 2);
@@ -153,6 +162,7 @@ async fn a_seeded_tenant_behaves_as_any_other() {
     let (status, new) = home.send("POST", "/Users", new).await;
     assert_eq!(status, StatusCode::CREATED, "{new}");
     assert_eq!(home.get("/Users").await["totalResults"], 600);
+    home.is_sound().await;
 }
 
 #[tokio::test]

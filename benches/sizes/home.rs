@@ -67,6 +67,12 @@ impl Home {
         })
     }
 
+    /// Finishes what requests left behind.
+    pub(crate) async fn tick(&self, most_ms: i64) -> Result<(), Failed> {
+        self.store.tick(SystemHost.now_ms() + most_ms).await?;
+        Ok(())
+    }
+
     /// Sends one request and says how long the answer took; any but a success is an error.
     pub(crate) async fn send(
         &self,

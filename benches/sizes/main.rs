@@ -9,6 +9,7 @@
 )]
 
 mod cases;
+mod changes;
 mod home;
 mod measure;
 mod paging;
@@ -40,6 +41,9 @@ struct Arguments {
     /// Read a group of so many members page by page and watch the memory of `serve`; 0 leaves it out.
     #[arg(long, default_value_t = 1_000_000)]
     paged: u64,
+    /// Members that one request adds.
+    #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
+    changed: Vec<u64>,
     /// Draw the growth here.
     #[arg(long)]
     plot: Option<PathBuf>,
@@ -62,6 +66,9 @@ async fn main() -> Result<(), Failed> {
     if let Some(path) = &arguments.plot {
         let note = "embedded engine in memory";
         std::fs::write(path, plot::svg(&groups, &users, note))?;
+    }
+    for change in changes::measured(&home, &arguments.changed).await? {
+        println!("{change}");
     }
     drop(home);
     if arguments.paged > 0 {
