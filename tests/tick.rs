@@ -83,11 +83,11 @@ impl Data {
 
 /// Kills the server when it has committed a change of members and not applied it.
 async fn kill_midway(server: Server, client: &Client, data: &Data, group: &str, ids: &[String]) {
-    let patch =
+    let change =
         json!({ "Operations": [{ "op": "add", "path": "members", "value": references(ids) }] });
     let (client, path) = (client.clone(), format!("/Groups/{group}"));
     let patching = tokio::spawn(async move {
-        let body = patch.to_string().into_bytes();
+        let body = change.to_string().into_bytes();
         client.exchange("PATCH", &path, &[], Some(body)).await
     });
     while data.open_changes().await.is_empty() {
@@ -139,7 +139,7 @@ async fn a_tick_that_fails_is_logged_and_stops_nothing() {
     let dynamo = Dynamo::start().await;
     dynamo.run(&["table", "create", "--table", "scim"]).await;
     let server = Server::start_with(&["--json", "--table", "scim"], |command| {
-        dynamo.reach(command)
+        dynamo.reach(command);
     });
     dynamo.stop().await;
     let began = Instant::now();

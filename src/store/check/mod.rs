@@ -134,6 +134,7 @@ impl Store {
                 started,
             },
             deadline: started + STEP_MS,
+            nested: true,
         }
     }
 
