@@ -85,11 +85,12 @@ impl Data {
 async fn kill_midway(server: Server, client: &Client, data: &Data, group: &str, ids: &[String]) {
     let patch =
         json!({ "Operations": [{ "op": "add", "path": "members", "value": references(ids) }] });
-    let (client, path) = (client.clone(), format!("/Groups/{group}"));
-    let patching = tokio::spawn(async move {
-        let body = patch.to_string().into_bytes();
-        client.exchange("PATCH", &path, &[], Some(body)).await
-    });
+    let request = reqwest::Client::new()
+        .patch(format!("{}/Groups/{group}", client.base))
+        .bearer_auth(&client.token)
+        .header("content-type", "application/scim+json")
+        .body(patch.to_string());
+    let patching = tokio::spawn(request.send());
     while data.open_changes().await.is_empty() {
         assert!(!patching.is_finished(), "the change went by unseen");
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -139,7 +140,7 @@ async fn a_tick_that_fails_is_logged_and_stops_nothing() {
     let dynamo = Dynamo::start().await;
     dynamo.run(&["table", "create", "--table", "scim"]).await;
     let server = Server::start_with(&["--json", "--table", "scim"], |command| {
-        dynamo.reach(command)
+        dynamo.reach(command);
     });
     dynamo.stop().await;
     let began = Instant::now();
