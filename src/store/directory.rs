@@ -15,7 +15,7 @@ pub(super) const BUCKET_SIZE: i64 = 128;
 const LANES: u32 = 4;
 /// Tails remembered by one instance.
 const TAILS_MAX: usize = 10_000;
-const COUNT: &str = "n";
+pub(super) const COUNT: &str = "n";
 
 /// One bucket and how many resources live in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 
 mod access;
 mod aliases;
+mod check;
 mod commit;
 mod create;
 mod delete;
@@ -35,6 +36,7 @@ mod token;
 use std::sync::Arc;
 
 pub use aliases::EMAILS_MAX;
+pub use check::{Finding, Progress, Repair, Report, Waiting};
 pub use commit::Sizes;
 pub use error::StoreError;
 pub use host::Host;

@@ -24,8 +24,8 @@ const REMEMBERED_MAX: usize = 10_000;
 /// Characters of a tenant's name.
 const NAME_MAX: usize = 63;
 
-const NAME: &str = "name";
-const TENANT: &str = "t";
+pub(super) const NAME: &str = "name";
+pub(super) const TENANT: &str = "t";
 const LABEL: &str = "label";
 const DIGEST: &str = "sha256";
 const CREATED: &str = "ct";
@@ -209,7 +209,7 @@ impl Store {
     }
 }
 
-fn same_digest(token: &Item, digest: &[u8; 32]) -> bool {
+pub(super) fn same_digest(token: &Item, digest: &[u8; 32]) -> bool {
     matches!(token.attrs.get(DIGEST), Some(Attr::B(stored)) if bool::from(stored.as_slice().ct_eq(digest)))
 }
 
@@ -218,7 +218,7 @@ fn actor(digest: &[u8; 32]) -> String {
     format!("K-{}", text.get(..8).unwrap_or_default())
 }
 
-fn text(item: &Item, name: &str) -> Option<String> {
+pub(super) fn text(item: &Item, name: &str) -> Option<String> {
     match item.attrs.get(name) {
         Some(Attr::S(text)) => Some(text.clone()),
         _ => None,
