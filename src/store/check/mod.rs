@@ -129,6 +129,8 @@ impl Store {
             store: self.clone(),
             scope: scope.clone(),
             actor: ACTOR.to_owned(),
+            // Nothing is added here, and no group shown.
+            nested: true,
             request: Request {
                 id: format!("{ACTOR}-{}", outbox::draw_generation(self.host())),
                 started,
