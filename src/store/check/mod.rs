@@ -129,13 +129,12 @@ impl Store {
             store: self.clone(),
             scope: scope.clone(),
             actor: ACTOR.to_owned(),
-            // Nothing is added here, and no group shown.
-            nested: true,
             request: Request {
                 id: format!("{ACTOR}-{}", outbox::draw_generation(self.host())),
                 started,
             },
             deadline: started + STEP_MS,
+            nested: true,
         }
     }
 
