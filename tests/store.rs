@@ -10,6 +10,8 @@
 
 #[path = "store/bench.rs"]
 mod bench;
+#[path = "store/big.rs"]
+mod big;
 #[path = "store/costs.rs"]
 mod costs;
 #[path = "store/meanwhile.rs"]

@@ -10,7 +10,7 @@ use super::Answer;
 use crate::filter::FilterError;
 use crate::patch::{PatchError, PatchErrorKind};
 use crate::schema::{ProjectionError, Violation, ViolationKind};
-use crate::store::{SCAN_MAX, SORT_MAX, StoreError};
+use crate::store::{CHANGED_MAX, SCAN_MAX, SORT_MAX, StoreError};
 
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 /// Seconds after which a busy resource may be tried again.
@@ -186,8 +186,7 @@ impl From<StoreError> for ScimError {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 None,
                 format!(
-                    "{detail}: change at most {} members in one request, and the others in further requests",
-                    crate::store::ADDS_MAX
+                    "{detail}: change at most {CHANGED_MAX} members in one request, and the others in further requests"
                 ),
             ),
             StoreError::DocumentTooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, None, detail),

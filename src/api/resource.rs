@@ -90,8 +90,11 @@ async fn create(
     }
     let members: BTreeSet<String> = members.verbs.into_keys().collect();
     let record = tenant.create(kind, document, &members).await?;
-    let members = members.iter().filter_map(|id| Id::parse(id)).collect();
-    let derived = Derived::Members(Membership::Shown(members));
+    let derived = Derived::Members(if members.len() > MEMBERS_SHOWN_MAX {
+        Membership::TooMany
+    } else {
+        Membership::Shown(members.iter().filter_map(|id| Id::parse(id)).collect())
+    });
     Ok(view.answer(StatusCode::CREATED, &record, derived))
 }
 

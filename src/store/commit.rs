@@ -27,7 +27,7 @@ impl Default for Sizes {
     }
 }
 /// A request's writes are given up this long after it began.
-const DEADLINE_MS: i64 = 3_000;
+pub(super) const DEADLINE_MS: i64 = 3_000;
 /// Full jitter between tries.
 const JITTER_MS: std::ops::Range<u64> = 10..160;
 
@@ -114,12 +114,9 @@ impl Plan {
         self.transaction.writes.push(write);
     }
 
-    /// Whether the plan is one transaction. What is not answers 413: never half a change.
-    pub(super) fn fits(&self, sizes: Sizes) -> Result<(), StoreError> {
-        if self.roles.len() > sizes.writes {
-            return Err(StoreError::TooManyMembers);
-        }
-        Ok(())
+    /// The writes so far.
+    pub(super) fn len(&self) -> usize {
+        self.roles.len()
     }
 
     fn failed(&self, reasons: Vec<Reason>) -> Failed {
@@ -174,7 +171,15 @@ impl Tenant {
 
     /// Whether the request has used up its time for writing.
     pub(super) fn past_deadline(&self) -> bool {
-        self.host().now_ms() >= self.request.started + DEADLINE_MS
+        self.host().now_ms() >= self.deadline
+    }
+
+    /// The same request with more time.
+    pub(super) fn until(&self, deadline: i64) -> Self {
+        Self {
+            deadline,
+            ..self.clone()
+        }
     }
 
     /// Waits a random moment, so that writers that met do not meet again.

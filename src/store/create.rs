@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::commit::{Outcome, Plan, Role};
+use super::lanes::CHANGED_MAX;
+use super::members::{self, Edges};
 use super::outbox::{self, Entry, Kind};
-use super::{Record, StoreError, Tenant, aliases, members};
+use super::{Record, StoreError, Tenant, aliases};
 use crate::schema::{Document, ResourceType};
 use crate::table::{Attr, Condition, Write};
 
@@ -16,7 +18,13 @@ impl Tenant {
         document: Document,
         members: &BTreeSet<String>,
     ) -> Result<Record, StoreError> {
-        let members = members::to_add(members)?;
+        let mut edges = Edges {
+            add: members::to_add(members)?,
+            ..Edges::default()
+        };
+        if edges.add.len() > CHANGED_MAX {
+            return Err(StoreError::TooManyMembers);
+        }
         let now = self.host().now_ms();
         let mut twins = BTreeSet::new();
         loop {
@@ -25,7 +33,7 @@ impl Tenant {
                 0 => String::new(),
                 _ => outbox::draw_generation(self.host()),
             };
-            let record = Record {
+            let mut record = Record {
                 id,
                 version: 1,
                 created: now,
@@ -33,28 +41,24 @@ impl Tenant {
                 document: document.clone(),
                 twins: twins.clone(),
                 generation,
+                latest: String::new(),
+                pending: None,
             };
-            let mut plan = self.plan(&Entry {
-                kind: Kind::Created,
-                id,
-                version: 1,
-                changed: record.document.keys().cloned().collect(),
-                members: members.iter().copied().collect(),
-            });
-            let put = Write::Put {
-                key: self.scope.resource(id),
-                attrs: record.attrs(&self.scope)?,
-                condition: Some(Condition::NotExists),
-            };
-            plan.push(Role::Own, put);
-            self.plan_aliases(&mut plan, None, Some(&record))?;
-            plan.push(Role::Directory, self.count_in(id));
-            for member in &members {
-                self.plan_add(&mut plan, &record, *member);
+            let mut plan = self.plan_create(&record, &edges)?;
+            if plan.len() > self.sizes().writes {
+                if !std::mem::replace(&mut edges.compared, true) {
+                    self.known_members(&edges.add).await?;
+                }
+                record.pending = Some(self.open_change());
+                plan = self.plan_create(&record, &edges)?;
             }
-            plan.fits(self.sizes())?;
             match self.commit(&plan).await? {
-                Outcome::Done => return Ok(record),
+                Outcome::Done => {
+                    if let Some(open) = record.pending.take() {
+                        self.apply_committed(id, &open.op).await;
+                    }
+                    return Ok(record);
+                }
                 Outcome::Failed(failed) if failed.own => {}
                 Outcome::Failed(failed) => {
                     failed.refusal(&mut twins)?;
@@ -67,6 +71,35 @@ impl Tenant {
                 return Err(StoreError::Busy);
             }
         }
+    }
+
+    /// A group with more members than fit is born with the lanes that lead to them.
+    fn plan_create(&self, new: &Record, edges: &Edges) -> Result<Plan, StoreError> {
+        let (ulid, members) = match &new.pending {
+            Some(open) => (open.op.clone(), vec![]),
+            None => (
+                outbox::draw_ulid(self.host()),
+                edges.add.iter().copied().collect(),
+            ),
+        };
+        let entry = Entry {
+            kind: Kind::Created,
+            id: new.id,
+            version: new.version,
+            changed: new.document.keys().cloned().collect(),
+            members,
+        };
+        let mut plan = self.plan(ulid, &entry);
+        let put = Write::Put {
+            key: self.scope.resource(new.id),
+            attrs: new.attrs(&self.scope)?,
+            condition: Some(Condition::NotExists),
+        };
+        plan.push(Role::Own, put);
+        self.plan_aliases(&mut plan, None, Some(new))?;
+        plan.push(Role::Directory, self.count_in(new.id));
+        self.plan_edges(&mut plan, new, edges);
+        Ok(plan)
     }
 
     /// The alias writes that lead from `old` to `new`: what only one of them has.

@@ -30,13 +30,16 @@ impl Tenant {
 
     /// Whether the resource was still as read.
     async fn try_delete(&self, old: &Record) -> Result<bool, StoreError> {
-        let mut plan = self.plan(&Entry {
-            kind: Kind::Deleted,
-            id: old.id,
-            version: old.version + 1,
-            changed: std::collections::BTreeSet::new(),
-            members: vec![],
-        });
+        let mut plan = self.plan(
+            super::outbox::draw_ulid(self.host()),
+            &Entry {
+                kind: Kind::Deleted,
+                id: old.id,
+                version: old.version + 1,
+                changed: std::collections::BTreeSet::new(),
+                members: vec![],
+            },
+        );
         let condition = Condition::Equals(attr::VERSION, Attr::N(old.version));
         plan.push(
             Role::Own,

@@ -19,7 +19,7 @@ pub enum StoreError {
     UnknownMember(String),
     #[error("a group cannot be its own member")]
     SelfMember,
-    /// The membership change does not fit one transaction.
+    /// The membership change names more members than one commit record holds.
     #[error("the change of members is too large")]
     TooManyMembers,
     #[error("a user can have at most {max} different e-mail addresses", max = super::EMAILS_MAX)]

@@ -60,6 +60,11 @@ impl Id {
         self.0.simple().to_string()
     }
 
+    /// Reads the 16 bytes that stand in lanes.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Uuid::from_slice(bytes).ok().map(Self)
+    }
+
     pub(super) fn bytes(self) -> [u8; 16] {
         *self.0.as_bytes()
     }

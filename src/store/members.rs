@@ -5,20 +5,23 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
 use super::commit::{Plan, Role};
 use super::id::Id;
+use super::lanes::CHANGED_MAX;
 use super::record::attr;
 use super::{Record, StoreError, Tenant};
 use crate::patch::{MemberChange, Verb};
 use crate::schema::Document;
-use crate::table::{Attr, Condition, Consistency, Query, Range, Write};
+use crate::table::{Attr, Attrs, Condition, Key, Range, Write};
 
-/// Writes beside those of members: head, outbox item, two aliases taken and two given up, work row.
-const OTHER_WRITES: usize = 7;
-/// New members that fit one transaction whatever else the request changes: three writes each.
-pub const ADDS_MAX: usize = (100 - OTHER_WRITES) / 3;
-/// Present members that are compared with a new list; a longer list is replaced as a whole.
-const COMPARED_MAX: u32 = 1_000;
+/// Present members that are compared with a new list; beyond, the list replaces them as a whole.
+const COMPARED_MAX: usize = 100_000;
+/// Keys of one batch.
+const BATCH: usize = 100;
+/// Batches under way at once.
+const PARALLEL: usize = 10;
 
 /// What a request makes of a resource.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,26 +33,42 @@ pub struct Change {
 }
 
 /// A membership change against one generation of edges.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Edges {
     pub add: BTreeSet<Id>,
     pub remove: BTreeSet<Id>,
     /// All present members go: the added ones form a new generation.
     pub flip: bool,
+    /// Those of both whose edge was found to be as wanted: it is only looked at again, in the same transaction.
+    pub settled: BTreeSet<Id>,
     /// Decided by what was read, so the group must not have changed since.
     pub compared: bool,
 }
 
 impl Edges {
-    pub(super) fn is_empty(&self) -> bool {
-        !self.flip && self.add.is_empty() && self.remove.is_empty()
+    /// A new generation of members.
+    fn all_new(add: BTreeSet<Id>) -> Self {
+        Self {
+            add,
+            flip: true,
+            compared: true,
+            ..Self::default()
+        }
     }
 
-    /// Leaves out members whose edge is already as wanted.
-    pub(super) fn without(mut self, settled: &BTreeSet<Id>) -> Self {
-        self.add.retain(|id| !settled.contains(id));
-        self.remove.retain(|id| !settled.contains(id));
-        self
+    pub(super) fn is_empty(&self) -> bool {
+        !self.flip && self.open().next().is_none()
+    }
+
+    /// Everybody whose edge changes.
+    pub(super) fn open(&self) -> impl Iterator<Item = Id> {
+        let all = self.add.iter().chain(&self.remove);
+        all.filter(|id| !self.settled.contains(id)).copied()
+    }
+
+    /// The writes it takes in one transaction.
+    pub(super) fn writes(&self) -> usize {
+        3 * self.add.len() + 2 * self.remove.len()
     }
 }
 
@@ -61,88 +80,168 @@ impl Tenant {
         change: &MemberChange,
     ) -> Result<Edges, StoreError> {
         let wanted = |verb| {
-            change
+            let of_verb = change
                 .verbs
                 .iter()
-                .filter(move |(_, found)| **found == verb)
-                .map(|(id, _)| id)
+                .filter(move |(_, found)| **found == verb);
+            of_verb.map(|(id, _)| id)
         };
         let add = to_add(wanted(Verb::Add))?;
         if add.contains(&group.id) {
             return Err(StoreError::SelfMember);
         }
-        if !change.clear {
+        let edges = if !change.clear {
             // What is no id of ours cannot be a member: removing it is done already.
-            let remove = wanted(Verb::Remove)
-                .filter_map(|id| Id::parse(id))
-                .collect();
-            return Ok(Edges {
+            let remove = wanted(Verb::Remove).filter_map(|id| Id::parse(id));
+            Edges {
+                remove: remove.collect(),
                 add,
-                remove,
                 ..Edges::default()
-            });
+            }
+        } else if add.is_empty() {
+            self.clearing(group).await?
+        } else {
+            self.replacing(group, add).await?
+        };
+        if edges.add.len() + edges.remove.len() > CHANGED_MAX {
+            return Err(StoreError::TooManyMembers);
         }
-        let Some(present) = self.few_members(group).await? else {
-            return Ok(Edges {
-                add,
-                flip: true,
-                compared: true,
-                ..Edges::default()
-            });
+        Ok(edges)
+    }
+
+    /// All members go: one by one where that is one transaction, else at once by a new generation.
+    async fn clearing(&self, group: &Record) -> Result<Edges, StoreError> {
+        let most = self.sizes().writes / 2;
+        let Some(remove) = self.few_members(group, most).await? else {
+            return Ok(Edges::all_new(BTreeSet::new()));
         };
         let edges = Edges {
-            add: add.difference(&present).copied().collect(),
-            remove: present.difference(&add).copied().collect(),
-            flip: false,
-            compared: true,
-        };
-        let writes = 3 * edges.add.len() + 2 * edges.remove.len();
-        let small = writes <= self.sizes().writes - OTHER_WRITES;
-        let flip = Edges {
-            add,
-            flip: true,
+            remove,
             compared: true,
             ..Edges::default()
         };
-        Ok(
-            if small || edges.add.is_empty() && edges.remove.is_empty() {
-                edges
-            } else {
-                flip
-            },
-        )
+        // Beside the head and the outbox item.
+        let fits = edges.writes() + 2 <= self.sizes().writes;
+        Ok(if fits {
+            edges
+        } else {
+            Edges::all_new(BTreeSet::new())
+        })
     }
 
-    /// The present members, unless they are too many to compare.
-    async fn few_members(&self, group: &Record) -> Result<Option<BTreeSet<Id>>, StoreError> {
-        let query = Query {
-            pk: self.scope.members(group.id, &group.generation),
-            range: Range::All,
-            descending: false,
-            limit: Some(COMPARED_MAX),
-            after: None,
+    /// The list becomes the members: what differs is changed, or everything where too much does.
+    async fn replacing(&self, group: &Record, list: BTreeSet<Id>) -> Result<Edges, StoreError> {
+        let (present, dying) =
+            tokio::try_join!(self.few_members(group, COMPARED_MAX), self.dying())?;
+        let Some(present) = present else {
+            return Ok(Edges::all_new(list));
         };
-        let page = self.table().query(&query, Consistency::Strong).await?;
-        let ids = page
-            .items
-            .iter()
-            .filter_map(|item| Id::from_key(&item.key.sk));
-        Ok(page.next.is_none().then(|| ids.collect()))
+        // A deleted member is none, though its edge may still be there: it cannot stay, and need not be removed.
+        let present: BTreeSet<Id> = present.difference(&dying).copied().collect();
+        let edges = Edges {
+            add: list.difference(&present).copied().collect(),
+            remove: present.difference(&list).copied().collect(),
+            compared: true,
+            ..Edges::default()
+        };
+        let few = edges.add.len() + edges.remove.len() <= CHANGED_MAX;
+        Ok(if few { edges } else { Edges::all_new(list) })
     }
 
-    pub(super) fn plan_add(&self, plan: &mut Plan, group: &Record, member: Id) {
+    /// The ids in the edges, unless they are more than `most`.
+    async fn few_members(
+        &self,
+        group: &Record,
+        most: usize,
+    ) -> Result<Option<BTreeSet<Id>>, StoreError> {
+        let pk = self.scope.members(group.id, &group.generation);
+        let edges = self.query_up_to(pk, Range::All, most + 1).await?;
+        let ids = edges.iter().filter_map(|item| Id::from_key(&item.key.sk));
+        Ok((edges.len() <= most).then(|| ids.collect()))
+    }
+
+    /// Makes sure that everybody to be added exists.
+    pub(super) async fn known_members(&self, add: &BTreeSet<Id>) -> Result<(), StoreError> {
+        let missing = self
+            .missing(add, |id| self.scope.resource(id))
+            .await?
+            .into_iter()
+            .next();
+        missing.map_or(Ok(()), |id| Err(StoreError::UnknownMember(id.to_string())))
+    }
+
+    /// What of a change is not so already.
+    pub(super) async fn unsettled(
+        &self,
+        group: &Record,
+        edges: Edges,
+    ) -> Result<Edges, StoreError> {
+        let pk = self.scope.members(group.id, &group.generation);
+        let named: BTreeSet<Id> = edges.add.union(&edges.remove).copied().collect();
+        let (Some(first), Some(last)) = (named.first(), named.last()) else {
+            return Ok(edges);
+        };
+        // Reading a few edges too many is cheaper than asking for each.
+        let between = Range::Between(first.key(), last.key());
+        let near = self.query_up_to(pk, between, named.len() + 1).await?;
+        let absent = if near.len() <= named.len() {
+            let near: BTreeSet<Id> = (near.iter())
+                .filter_map(|item| Id::from_key(&item.key.sk))
+                .collect();
+            named.difference(&near).copied().collect()
+        } else {
+            let edge = |id| self.scope.forward(group.id, &group.generation, id);
+            self.missing(&named, edge).await?
+        };
+        Ok(Edges {
+            add: edges.add.intersection(&absent).copied().collect(),
+            remove: edges.remove.difference(&absent).copied().collect(),
+            compared: true,
+            ..edges
+        })
+    }
+
+    /// Those of `ids` whose item is not there.
+    async fn missing(
+        &self,
+        ids: &BTreeSet<Id>,
+        key: impl Fn(Id) -> Key,
+    ) -> Result<BTreeSet<Id>, StoreError> {
+        let keys: Vec<Key> = ids.iter().map(|id| key(*id)).collect();
+        let batches = keys.chunks(BATCH).map(<[Key]>::to_vec).collect::<Vec<_>>();
+        let found: Vec<Vec<Id>> = stream::iter(batches)
+            .map(|batch| async {
+                let items = self.batch_get(batch).await?;
+                let ids = items.iter().filter_map(|item| Id::from_key(&item.key.sk));
+                Ok::<_, StoreError>(ids.collect())
+            })
+            .buffer_unordered(PARALLEL)
+            .try_collect()
+            .await?;
+        let found: BTreeSet<Id> = found.into_iter().flatten().collect();
+        Ok(ids.difference(&found).copied().collect())
+    }
+
+    /// `edge` is what must hold of the edge in the group of this generation, if anything.
+    pub(super) fn plan_add(
+        &self,
+        plan: &mut Plan,
+        (group, generation): (Id, &str),
+        member: Id,
+        edge: Option<Condition>,
+    ) {
         let check = Write::Check {
             key: self.scope.resource(member),
             condition: Condition::Exists,
         };
         let forward = Write::Put {
-            key: self.scope.forward(group.id, &group.generation, member),
-            attrs: crate::table::Attrs::new(),
-            condition: Some(Condition::NotExists),
+            key: self.scope.forward(group, generation, member),
+            attrs: Attrs::new(),
+            condition: edge,
         };
         let reverse = Write::Put {
-            key: self.scope.reverse(member, group.id),
-            attrs: [(attr::GENERATION, Attr::S(group.generation.clone()))].into(),
+            key: self.scope.reverse(member, group),
+            attrs: [(attr::GENERATION, Attr::S(generation.to_owned()))].into(),
             condition: None,
         };
         plan.push(Role::Member(member), check);
@@ -150,23 +249,64 @@ impl Tenant {
         plan.push(Role::Other, reverse);
     }
 
-    pub(super) fn plan_remove(&self, plan: &mut Plan, group: &Record, member: Id) {
-        let forward = self.scope.forward(group.id, &group.generation, member);
-        let reverse = self.scope.reverse(member, group.id);
+    /// The same for a member that goes.
+    pub(super) fn plan_remove(
+        &self,
+        plan: &mut Plan,
+        (group, generation): (Id, &str),
+        member: Id,
+        edge: Option<Condition>,
+    ) {
+        let forward = Write::Delete {
+            key: self.scope.forward(group, generation, member),
+            condition: edge,
+        };
+        let reverse = Write::Delete {
+            key: self.scope.reverse(member, group),
+            condition: None,
+        };
+        plan.push(Role::Edge(member), forward);
+        plan.push(Role::Other, reverse);
+    }
+
+    /// The same for a member whose edge is as wanted, provided that it still is.
+    fn plan_settled(
+        &self,
+        plan: &mut Plan,
+        (group, generation): (Id, &str),
+        member: Id,
+        edge: Condition,
+    ) {
+        let key = self.scope.forward(group, generation, member);
         plan.push(
             Role::Edge(member),
-            Write::Delete {
-                key: forward,
-                condition: Some(Condition::Exists),
+            Write::Check {
+                key,
+                condition: edge,
             },
         );
-        plan.push(
-            Role::Other,
-            Write::Delete {
-                key: reverse,
-                condition: None,
-            },
-        );
+    }
+
+    /// The edges of a change, or the lanes that lead to them if it is a big one.
+    pub(super) fn plan_edges(&self, plan: &mut Plan, group: &Record, edges: &Edges) {
+        if let Some(open) = &group.pending {
+            return self.plan_lanes(plan, group, &open.op, edges);
+        }
+        let place = (group.id, group.generation.as_str());
+        for member in &edges.add {
+            if edges.settled.contains(member) {
+                self.plan_settled(plan, place, *member, Condition::Exists);
+            } else {
+                self.plan_add(plan, place, *member, Some(Condition::NotExists));
+            }
+        }
+        for member in &edges.remove {
+            if edges.settled.contains(member) {
+                self.plan_settled(plan, place, *member, Condition::NotExists);
+            } else {
+                self.plan_remove(plan, place, *member, Some(Condition::Exists));
+            }
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod error;
 mod host;
 mod id;
 mod keys;
+mod lanes;
 mod list;
 mod members;
 mod modify;
@@ -33,8 +34,9 @@ pub use error::StoreError;
 pub use host::Host;
 pub use id::Id;
 pub use keys::TenantScope;
+pub use lanes::CHANGED_MAX;
 pub use list::SCAN_MAX;
-pub use members::{ADDS_MAX, Change};
+pub use members::Change;
 pub use paging::{COUNT_MAX, Page, Paging, Position, Sort, Start};
 pub use read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX, Membership};
 pub use record::{DOCUMENT_MAX, Record};
@@ -79,6 +81,8 @@ pub struct Tenant {
     /// Which credential acts.
     actor: String,
     request: Request,
+    /// When work is given up that others can do later; milliseconds since 1970.
+    deadline: i64,
 }
 
 impl Store {
@@ -103,11 +107,13 @@ impl Store {
     /// The tenant that `credential` names.
     pub fn tenant(&self, credential: &Credential, request: Request) -> Tenant {
         let Credential { scope, actor, .. } = credential.clone();
+        let deadline = request.started + commit::DEADLINE_MS;
         Tenant {
             store: self.clone(),
             scope,
             actor,
             request,
+            deadline,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::commit::{Failed, Outcome, Plan, Role};
+use super::lanes::COMMIT_MS;
 use super::members::{Change, Edges};
 use super::outbox::{self, Entry, Kind};
 use super::record::attr;
@@ -18,13 +19,23 @@ const OPTIONAL: [&str; 5] = [
     attr::TWINS,
 ];
 
-/// What earlier tries taught: slots that others hold and edges that are already as wanted.
+/// Attributes of a group's item that a change of members alone sets.
+const MEMBERSHIP: [&str; 4] = [
+    attr::MODIFIED,
+    attr::LATEST,
+    attr::PENDING,
+    attr::PENDING_UNTIL,
+];
+
+/// What earlier tries taught.
 #[derive(Debug, Default)]
 struct Learned {
+    /// Attributes whose single slot another resource holds.
     twins: BTreeSet<String>,
+    /// Members whose edge was as wanted.
     settled: BTreeSet<Id>,
-    /// The members among which they are settled.
-    generation: String,
+    /// The change is a big one: its members exist, and it has more time.
+    big: bool,
 }
 
 impl Tenant {
@@ -38,10 +49,16 @@ impl Tenant {
         let mut learned = Learned::default();
         loop {
             let old = self.get(id).await?;
+            if let Some(open) = &old.pending {
+                self.await_change(id, open).await?;
+                continue;
+            }
             let change = decide(&old)?;
             match self.try_modify(&old, change, &mut learned).await? {
                 Some(record) => return Ok(record),
-                None if self.past_deadline() => return Err(StoreError::Busy.into()),
+                None if learned.deadline(self) <= self.host().now_ms() => {
+                    return Err(StoreError::Busy.into());
+                }
                 None => {}
             }
         }
@@ -54,25 +71,86 @@ impl Tenant {
         change: Change,
         learned: &mut Learned,
     ) -> Result<Option<Record>, StoreError> {
-        learned.among(&old.generation);
-        let edges = self
-            .edges(old, &change.members)
-            .await?
-            .without(&learned.settled);
-        let same = change.document == old.document;
+        let mut edges = self.edges(old, &change.members).await?;
+        edges.settled.clone_from(&learned.settled);
+        let mut new = self.next(old, change.document, learned);
+        let same = new.document == old.document;
+        if self.is_big(old, &new, &edges)? {
+            edges = self.look_at_members(old, edges, same, learned).await?;
+        }
         if same && edges.is_empty() {
             return Ok(Some(old.clone()));
         }
-        let mut new = self.next(old, change.document, learned);
         if edges.flip {
             new.generation = outbox::draw_generation(self.host());
         }
-        let plan = self.plan_change(old, &new, &edges)?;
-        plan.fits(self.sizes())?;
-        match self.commit(&plan).await? {
-            Outcome::Done => Ok(Some(new)),
+        let big = self.is_big(old, &new, &edges)?;
+        let outcome = if big {
+            new.pending = Some(self.open_change());
+            self.commit_big(old, &new, &edges).await?
+        } else {
+            self.commit(&self.plan_change(old, &new, &edges)?).await?
+        };
+        match outcome {
             Outcome::Failed(failed) => learned.from(failed).map(|()| None),
+            Outcome::Done => {
+                if let Some(open) = new.pending.take() {
+                    self.apply_committed(new.id, &open.op).await;
+                }
+                Ok(Some(new))
+            }
         }
+    }
+
+    /// Whether the change takes more than one transaction.
+    fn is_big(&self, old: &Record, new: &Record, edges: &Edges) -> Result<bool, StoreError> {
+        if edges.is_empty() {
+            return Ok(false);
+        }
+        let rest = Edges {
+            flip: edges.flip,
+            ..Edges::default()
+        };
+        let others = self.plan_change(old, new, &rest)?.len();
+        Ok(others + edges.writes() > self.sizes().writes)
+    }
+
+    /// Makes sure that everybody to be added exists, and leaves out what is so already.
+    async fn look_at_members(
+        &self,
+        old: &Record,
+        mut edges: Edges,
+        same: bool,
+        learned: &mut Learned,
+    ) -> Result<Edges, StoreError> {
+        edges.settled.clear();
+        let again = std::mem::replace(&mut learned.big, true);
+        if !again {
+            self.known_members(&edges.add).await?;
+        }
+        if edges.compared {
+            return Ok(edges);
+        }
+        let open = self.unsettled(old, edges.clone()).await?;
+        // Leaving somebody out asks for an unchanged group. One that changes all the time is not waited for twice:
+        // adding and removing commute with what others do, if nobody is left out.
+        let all = again && same && !open.is_empty();
+        Ok(if all { edges } else { open })
+    }
+
+    async fn commit_big(
+        &self,
+        old: &Record,
+        new: &Record,
+        edges: &Edges,
+    ) -> Result<Outcome, StoreError> {
+        let deadline = self.request.started + COMMIT_MS;
+        if self.host().now_ms() >= deadline {
+            return Err(StoreError::Busy);
+        }
+        self.until(deadline)
+            .commit(&self.plan_change(old, new, edges)?)
+            .await
     }
 
     fn next(&self, old: &Record, document: crate::schema::Document, learned: &Learned) -> Record {
@@ -87,19 +165,25 @@ impl Tenant {
         }
     }
 
+    /// The change as one transaction: with its edges, or with the lanes that lead to them.
     fn plan_change(&self, old: &Record, new: &Record, edges: &Edges) -> Result<Plan, StoreError> {
         let same = new.document == old.document;
         let mut changed = outbox::changed(&old.document, &new.document);
         if !edges.is_empty() {
             changed.insert("members".to_owned());
         }
-        let mut plan = self.plan(&Entry {
+        let (ulid, members) = match &new.pending {
+            Some(open) => (open.op.clone(), vec![]),
+            None => (outbox::draw_ulid(self.host()), edges.open().collect()),
+        };
+        let entry = Entry {
             kind: if same { Kind::Members } else { Kind::Updated },
             id: new.id,
             version: new.version,
             changed,
-            members: edges.add.union(&edges.remove).copied().collect(),
-        });
+            members,
+        };
+        let mut plan = self.plan(ulid, &entry);
         let exact = !same || edges.compared;
         plan.push(
             Role::Own,
@@ -116,12 +200,7 @@ impl Tenant {
                 sweep::dead_generation(&self.scope, old, self.host().now_ms(), false),
             );
         }
-        for member in &edges.add {
-            self.plan_add(&mut plan, new, *member);
-        }
-        for member in &edges.remove {
-            self.plan_remove(&mut plan, new, *member);
-        }
+        self.plan_edges(&mut plan, new, edges);
         Ok(plan)
     }
 
@@ -145,6 +224,8 @@ impl Tenant {
         };
         let mut conditions = vec![
             Condition::Exists,
+            // An open change is finished first: what it still holds belongs to the members as they stand.
+            Condition::Lacks(attr::PENDING),
             Condition::Equals(attr::GENERATION, Attr::S(old.generation.clone())),
         ];
         if exact {
@@ -154,7 +235,7 @@ impl Tenant {
                 .collect();
             conditions.push(Condition::Equals(attr::VERSION, Attr::N(old.version)));
         } else {
-            set.retain(|name, _| *name == attr::MODIFIED);
+            set.retain(|name, _| MEMBERSHIP.contains(name));
         }
         update.set = set;
         Ok(Write::Update {
@@ -166,11 +247,12 @@ impl Tenant {
 }
 
 impl Learned {
-    /// In a new generation of members nothing is settled.
-    fn among(&mut self, generation: &str) {
-        if self.generation != generation {
-            generation.clone_into(&mut self.generation);
-            self.settled.clear();
+    /// Until when the change is tried; milliseconds since 1970.
+    fn deadline(&self, tenant: &Tenant) -> i64 {
+        if self.big {
+            tenant.request.started + COMMIT_MS
+        } else {
+            tenant.deadline
         }
     }
 
@@ -180,7 +262,12 @@ impl Learned {
             return Ok(());
         }
         failed.refusal(&mut self.twins)?;
-        self.settled.extend(failed.edges);
+        // An edge that is as wanted, or that was and is no more.
+        for id in failed.edges {
+            if !self.settled.remove(&id) {
+                self.settled.insert(id);
+            }
+        }
         Ok(())
     }
 }

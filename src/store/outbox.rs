@@ -37,13 +37,9 @@ pub(super) struct Entry {
 }
 
 impl Tenant {
-    /// Begins a plan with its outbox item; the item's id is the transaction's token.
-    pub(super) fn plan(&self, entry: &Entry) -> Plan {
+    /// Begins a plan with its outbox item, whose id `ulid` is the transaction's token as well.
+    pub(super) fn plan(&self, ulid: String, entry: &Entry) -> Plan {
         let now = self.host().now_ms();
-        let mut random = [0; 16];
-        self.host().random(&mut random);
-        let ulid = Ulid::from_parts(u64::try_from(now).unwrap_or(0), u128::from_le_bytes(random))
-            .to_string();
         let mut attrs: Attrs = BTreeMap::from([
             ("k", Attr::S(kind(entry).to_owned())),
             ("rid", Attr::S(entry.id.key())),
@@ -111,6 +107,14 @@ fn inside(name: &str, old: &Document, new: &Document) -> Vec<String> {
         .into_iter()
         .map(|attribute| format!("{name}:{attribute}"))
         .collect()
+}
+
+/// A fresh name for a change.
+pub(super) fn draw_ulid(host: &dyn host::Host) -> String {
+    let mut random = [0; 16];
+    host.random(&mut random);
+    let now = u64::try_from(host.now_ms()).unwrap_or(0);
+    Ulid::from_parts(now, u128::from_le_bytes(random)).to_string()
 }
 
 /// A fresh name for a set of edges.

@@ -27,6 +27,23 @@ pub enum Membership {
     TooMany,
 }
 
+/// Some of a group's members.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub ids: BTreeSet<Id>,
+    /// The last of them, where more follow.
+    pub next: Option<Id>,
+}
+
+impl Part {
+    fn whole(self) -> Membership {
+        match self.next {
+            Some(_) => Membership::TooMany,
+            None => Membership::Shown(self.ids),
+        }
+    }
+}
+
 impl Tenant {
     pub async fn get(&self, id: Id) -> Result<Record, StoreError> {
         self.find(id).await?.ok_or(StoreError::NotFound)
@@ -52,39 +69,41 @@ impl Tenant {
         Ok(records)
     }
 
-    /// A group with its members as of one version, or as near as it can be told: the version is never newer than the members.
-    /// More than `max` are not told at all: part of them could come back as a write.
-    ///
-    /// The dying set is read before the edges, or a deleted member could be seen once more; the head again after them,
-    /// or two versions could mix.
+    /// A group with its members. More than `max` are not told at all: part of them could come back as a write.
     pub async fn get_with_members(
         &self,
         id: Id,
         max: usize,
     ) -> Result<(Record, Membership), StoreError> {
-        let mut first: Option<Record> = None;
-        for _ in 0..MEMBER_READS {
-            let (head, rows) =
-                tokio::try_join!(self.get(id), self.query_all(self.scope.work(), Range::All))?;
-            let dying: BTreeSet<Id> = rows.iter().filter_map(dying).collect();
-            let members = self.edges_of(&head, &dying, max).await?;
+        let (head, part) = self.members_after(id, None, max).await?;
+        Ok((head, part.whole()))
+    }
+
+    /// A group with at most `max` of its members, in the order of their ids.
+    ///
+    /// The dying set is read before the edges, or a deleted member could be seen once more; the head again after them,
+    /// or two versions could mix. In a group that never stands still small changes made meanwhile may be seen or not,
+    /// and the version told is never newer than the members. A big change, or a new list, is never seen in part.
+    pub(super) async fn members_after(
+        &self,
+        id: Id,
+        after: Option<Id>,
+        max: usize,
+    ) -> Result<(Record, Part), StoreError> {
+        let mut reads = 0;
+        loop {
+            let (head, dying) = tokio::try_join!(self.get(id), self.dying())?;
+            let part = self.part(&head, &dying, after, max).await?;
             let again = self.get(id).await?;
-            if again.version == head.version {
-                return Ok((head, members));
+            reads += 1;
+            let alike = again.generation == head.generation && again.latest == head.latest;
+            if again.version == head.version || alike && reads >= MEMBER_READS {
+                return Ok((head, part));
             }
-            first = Some(first.unwrap_or(head));
+            if self.past_deadline() {
+                return Err(StoreError::Busy);
+            }
         }
-        let (again, rows) =
-            tokio::try_join!(self.get(id), self.query_all(self.scope.work(), Range::All))?;
-        let dying = rows.iter().filter_map(dying).collect();
-        let members = self.edges_of(&again, &dying, max).await?;
-        Ok((
-            Record {
-                version: first.map_or(again.version, |first| first.version),
-                ..again
-            },
-            members,
-        ))
     }
 
     /// The same for the groups of a page: the dying set is read once, and the heads again in one batch.
@@ -94,12 +113,11 @@ impl Tenant {
         heads: Vec<Record>,
         max: usize,
     ) -> Result<Vec<(Record, Membership)>, StoreError> {
-        let rows = self.query_all(self.scope.work(), Range::All).await?;
-        let dying = &rows.iter().filter_map(dying).collect();
+        let dying = &self.dying().await?;
         let ids: Vec<Id> = heads.iter().map(|head| head.id).collect();
         let read = |head: Record| async move {
-            let members = self.edges_of(&head, dying, max).await?;
-            Ok::<_, StoreError>((head, members))
+            let part = self.part(&head, dying, None, max).await?;
+            Ok::<_, StoreError>((head, part.whole()))
         };
         let found: Vec<_> = stream::iter(heads)
             .map(read)
@@ -123,21 +141,46 @@ impl Tenant {
         Ok(shown)
     }
 
-    async fn edges_of(
+    /// What stands behind `after` of the members of `head`: edges and open lanes without the dying.
+    async fn part(
         &self,
         head: &Record,
         dying: &BTreeSet<Id>,
+        after: Option<Id>,
         max: usize,
-    ) -> Result<Membership, StoreError> {
+    ) -> Result<Part, StoreError> {
+        let overlay = self.overlay(head).await?;
+        let hidden = |id: &Id| dying.contains(id) || overlay.remove.contains(id);
+        // So many that at least one more than `max` remains, if there is one.
+        let most = max + 1 + dying.len() + overlay.remove.len();
+        let range = after.map_or(Range::All, |after| Range::Greater(after.key()));
         let pk = self.scope.members(head.id, &head.generation);
-        let items = self.query_up_to(pk, Range::All, max + 1).await?;
-        if items.len() > max {
-            return Ok(Membership::TooMany);
+        let edges = self.query_up_to(pk, range, most).await?;
+        let mut ids: BTreeSet<Id> = (edges.iter())
+            .filter_map(|item| Id::from_key(&item.key.sk))
+            .collect();
+        // Behind the last edge read there may be others, which come before what the lanes hold there.
+        let end = ids.last().copied().filter(|_| edges.len() >= most);
+        let pending = overlay.add.iter().filter(|id| {
+            after.is_none_or(|after| **id > after) && end.is_none_or(|end| **id <= end)
+        });
+        ids.extend(pending);
+        ids.retain(|id| !hidden(id));
+        let next = ids.iter().nth(max).copied();
+        if let Some(first) = next {
+            ids.split_off(&first);
         }
-        let ids = items.iter().filter_map(|item| Id::from_key(&item.key.sk));
-        Ok(Membership::Shown(
-            ids.filter(|id| !dying.contains(id)).collect(),
-        ))
+        let last = ids.last().copied();
+        Ok(Part {
+            ids,
+            next: last.filter(|_| next.is_some()),
+        })
+    }
+
+    /// Deleted resources that may still stand in edges and lanes.
+    pub(super) async fn dying(&self) -> Result<BTreeSet<Id>, StoreError> {
+        let rows = self.query_all(self.scope.work(), Range::All).await?;
+        Ok(rows.iter().filter_map(dying).collect())
     }
 
     /// The groups a resource is a direct member of, as they stand.
@@ -155,16 +198,14 @@ impl Tenant {
         Ok(groups)
     }
 
-    /// Whether `member` is in the group now.
+    /// Whether `member`, which exists, is in the group now.
     pub(super) async fn is_member(&self, group: &Record, member: Id) -> Result<bool, StoreError> {
         let mut head = group.clone();
         loop {
-            if self
-                .table()
-                .get(&self.scope.forward(head.id, &head.generation, member))
-                .await?
-                .is_some()
-            {
+            let overlay = self.overlay(&head).await?;
+            let edge = self.scope.forward(head.id, &head.generation, member);
+            let held = overlay.add.contains(&member) || self.table().get(&edge).await?.is_some();
+            if held && !overlay.remove.contains(&member) {
                 return Ok(true);
             }
             // The members may have moved to a new generation since the head was read.

@@ -37,6 +37,19 @@ pub struct Record {
     pub(super) twins: BTreeSet<String>,
     /// Which set of edges holds a group's members; empty for other types.
     pub(super) generation: String,
+    /// The latest big change of a group's members; empty where there was none.
+    pub(super) latest: String,
+    /// That change, while it is not in the edges yet.
+    pub(super) pending: Option<Pending>,
+}
+
+/// A group's open big change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pending {
+    /// Names its lanes.
+    pub op: String,
+    /// Its maker works on it alone until then; milliseconds since 1970.
+    pub until: i64,
 }
 
 /// Names of the attributes of a resource's item.
@@ -47,6 +60,9 @@ pub(super) mod attr {
     pub(crate) const DOCUMENT: &str = "d";
     pub(crate) const TWINS: &str = "tw";
     pub(crate) const GENERATION: &str = "gen";
+    pub(crate) const LATEST: &str = "op";
+    pub(crate) const PENDING: &str = "pend";
+    pub(crate) const PENDING_UNTIL: &str = "pu";
 }
 
 impl Record {
@@ -77,6 +93,14 @@ impl Record {
                 _ => BTreeSet::new(),
             },
             generation: generation(item).unwrap_or_default().to_owned(),
+            latest: text(item, attr::LATEST).unwrap_or_default().to_owned(),
+            pending: match (text(item, attr::PENDING), number(attr::PENDING_UNTIL)) {
+                (Some(op), Ok(until)) => Some(Pending {
+                    op: op.to_owned(),
+                    until,
+                }),
+                _ => None,
+            },
         })
     }
 
@@ -94,6 +118,11 @@ impl Record {
         if !self.generation.is_empty() {
             attrs.insert(attr::GENERATION, Attr::S(self.generation.clone()));
         }
+        if let Some(pending) = &self.pending {
+            attrs.insert(attr::LATEST, Attr::S(pending.op.clone()));
+            attrs.insert(attr::PENDING, Attr::S(pending.op.clone()));
+            attrs.insert(attr::PENDING_UNTIL, Attr::N(pending.until));
+        }
         let resource_type = self.id.resource_type();
         for indexed in aliases::indexed(resource_type) {
             let Some(index) = indexed.index else { continue };
@@ -109,8 +138,12 @@ impl Record {
 
 /// The generation that a group's item names.
 pub(super) fn generation(item: &Item) -> Option<&str> {
-    match item.attrs.get(attr::GENERATION) {
-        Some(Attr::S(generation)) => Some(generation),
+    text(item, attr::GENERATION)
+}
+
+fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
+    match item.attrs.get(name) {
+        Some(Attr::S(text)) => Some(text),
         _ => None,
     }
 }

@@ -12,19 +12,49 @@ use super::members::Change;
 use super::record::{attr, generation};
 use super::{Id, Record, StoreError, Tenant};
 use crate::patch::MemberChange;
-use crate::table::{Attr, Condition, Consistency, Item, Query, Range, TableError, Write};
+use crate::table::{Attr, Attrs, Condition, Consistency, Item, Query, Range, TableError, Write};
 
 /// A row is removed by a pass at least this long after it was written.
 const GRACE_MS: i64 = 60_000;
+/// A change that began later than this after a deletion has not seen the deleted resource any more.
+const SEEN_MS: i64 = 30_000;
 /// One DELETE in so many makes a pass beside its own work: reading the work rows costs more the more there are.
 const PASS_EVERY: u64 = 4;
 /// Ripe rows cleared by such a pass, so that a wave of deletes clears more than it adds.
 const RIPE_ROWS: usize = 16;
+/// A DELETE is answered after so long of sweeping, whatever is left.
+const INLINE_MS: i64 = 1_000;
 /// Removals under way at once.
-const LANES: usize = 8;
+const PARALLEL: usize = 8;
 
-const SINCE: &str = "since";
+pub(super) const SINCE: &str = "since";
 const DEAD: &str = "dead";
+const OP: &str = "op";
+
+/// A work row, and what it asks for.
+#[derive(Debug)]
+struct Row {
+    item: Item,
+    work: Work,
+    since: i64,
+}
+
+/// What a sweep came upon.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Swept {
+    found: usize,
+    /// Of what was found: what has to wait for a later pass.
+    left: usize,
+}
+
+impl Swept {
+    fn and(self, other: Self) -> Self {
+        Self {
+            found: self.found + other.found,
+            left: self.left + other.left,
+        }
+    }
+}
 
 /// The row for a set of edges that nobody reads any more; `dead` where its group is gone as well.
 pub(super) fn dead_generation(
@@ -33,9 +63,12 @@ pub(super) fn dead_generation(
     now_ms: i64,
     dead: bool,
 ) -> Write {
-    let mut attrs = crate::table::Attrs::from([(SINCE, Attr::N(now_ms))]);
+    let mut attrs = Attrs::from([(SINCE, Attr::N(now_ms))]);
     if dead {
         attrs.insert(DEAD, Attr::N(1));
+    }
+    if let Some(open) = &group.pending {
+        attrs.insert(OP, Attr::S(open.op.clone()));
     }
     Write::Put {
         key: tenant.work_generation(group.id, &group.generation),
@@ -60,22 +93,38 @@ pub(super) fn left_behind(tenant: &TenantScope, old: &Record, now_ms: i64) -> Wr
 pub(super) fn dying(row: &Item) -> Option<Id> {
     match Work::from_key(&row.key.sk)? {
         Work::Deleted(id) => Some(id),
-        Work::Change(..) => None,
         Work::Generation(id, _) => row.attrs.contains_key(DEAD).then_some(id),
+        Work::Change(..) => None,
+    }
+}
+
+impl Row {
+    fn read(item: Item) -> Option<Self> {
+        let work = Work::from_key(&item.key.sk)?;
+        let Some(Attr::N(since)) = item.attrs.get(SINCE) else {
+            return None;
+        };
+        let since = *since;
+        Some(Self { item, work, since })
+    }
+
+    fn is_dead(&self) -> bool {
+        self.item.attrs.contains_key(DEAD)
     }
 }
 
 impl Tenant {
     /// The sweep of one deletion and of a few ripe rows, as far as the request's time allows.
     pub(super) async fn sweep_after_delete(&self, old: &Record) {
+        let swift = self.until(self.deadline.min(self.host().now_ms() + INLINE_MS));
         let swept = async {
-            let work = match old.generation.as_str() {
-                "" => Work::Deleted(old.id),
-                generation => Work::Generation(old.id, generation.to_owned()),
+            let op = old.pending.as_ref().map(|open| open.op.as_str());
+            match old.generation.as_str() {
+                "" => swift.leave_groups(old.id).await?,
+                generation => swift.sweep_group(old.id, generation, op, true).await?,
             };
-            self.sweep(&work, true).await?;
             if random_u64(self.host()).is_multiple_of(PASS_EVERY) {
-                self.pass(RIPE_ROWS).await?;
+                swift.pass(RIPE_ROWS).await?;
             }
             Ok::<_, StoreError>(())
         };
@@ -84,84 +133,175 @@ impl Tenant {
         }
     }
 
-    /// Works off up to `rows` ripe rows: sweeps what is found, removes the row where nothing is.
-    pub async fn pass(&self, rows: usize) -> Result<(), StoreError> {
-        let ripe = self.host().now_ms() - GRACE_MS;
-        let is_ripe =
-            |row: &Item| matches!(row.attrs.get(SINCE), Some(Attr::N(since)) if *since <= ripe);
+    /// Works off up to `rows` ripe rows: finishes open changes, sweeps what is found, removes the row where nothing is.
+    /// Returns how many of them it brought forward.
+    pub async fn pass(&self, rows: usize) -> Result<usize, StoreError> {
         let found = self.query_all(self.scope.work(), Range::All).await?;
-        for row in found.into_iter().filter(is_ripe).take(rows) {
-            let Some(work) = Work::from_key(&row.key.sk) else {
-                continue;
-            };
-            let dead = row.attrs.contains_key(DEAD);
-            if self.sweep(&work, dead).await? == 0 {
-                let since = row.attrs.get(SINCE).cloned().unwrap_or(Attr::N(0));
-                let condition = Some(Condition::Equals(SINCE, since));
-                self.write_if(Write::Delete {
-                    key: row.key,
-                    condition,
-                })
-                .await?;
+        let found: Vec<Row> = found.into_iter().filter_map(Row::read).collect();
+        let is_change = |row: &&Row| matches!(row.work, Work::Change(..));
+        let first_open = found.iter().filter(is_change).map(|row| row.since).min();
+        // What a change still holds keeps other rows in place, so changes go first.
+        let (changes, others): (Vec<&Row>, Vec<&Row>) = found.iter().partition(is_change);
+        let ripe = self.host().now_ms() - GRACE_MS;
+        let others = others.into_iter().filter(|row| row.since <= ripe);
+        let mut done = 0;
+        for row in changes.into_iter().chain(others).take(rows) {
+            if self.past_deadline() {
+                break;
             }
+            done += usize::from(self.bring_forward(row, ripe, first_open).await?);
         }
-        Ok(())
+        Ok(done)
     }
 
-    /// Removes edges that the work row stands for; returns how many it found.
-    async fn sweep(&self, work: &Work, dead: bool) -> Result<usize, StoreError> {
-        match work {
-            Work::Deleted(id) => self.leave_groups(*id).await,
-            Work::Change(..) => Ok(1),
+    /// Whether anything came of it.
+    async fn bring_forward(
+        &self,
+        row: &Row,
+        ripe: i64,
+        first_open: Option<i64>,
+    ) -> Result<bool, StoreError> {
+        let swept = match &row.work {
+            Work::Change(group, op) => {
+                return self.finish_change(row, *group, op, ripe).await;
+            }
+            Work::Deleted(id) => self.leave_groups(*id).await?,
             Work::Generation(group, generation) => {
-                let edges = self.collect(*group, generation).await?;
-                Ok(edges
-                    + if dead {
-                        self.leave_groups(*group).await?
-                    } else {
-                        0
-                    })
+                let op = match row.item.attrs.get(OP) {
+                    Some(Attr::S(op)) => Some(op.as_str()),
+                    _ => None,
+                };
+                self.sweep_group(*group, generation, op, row.is_dead())
+                    .await?
             }
+        };
+        // A change that began before may still hold the resource, and nothing else would hide it then.
+        let held = first_open.is_some_and(|began| began < row.since + SEEN_MS);
+        if swept.found == 0 && !held {
+            self.remove_row(row).await?;
+            return Ok(true);
+        }
+        Ok(swept.found > swept.left)
+    }
+
+    async fn finish_change(
+        &self,
+        row: &Row,
+        group: Id,
+        op: &str,
+        ripe: i64,
+    ) -> Result<bool, StoreError> {
+        let head = self.find(group).await?;
+        match head.and_then(|head| head.pending) {
+            Some(open) if open.op == op => {
+                if self.host().now_ms() < open.until {
+                    return Ok(false);
+                }
+                match self.roll_forward(group, op).await {
+                    Err(StoreError::Busy) => Ok(false),
+                    other => other,
+                }
+            }
+            // Its group is gone, and the sweep of the group takes the lanes and this row; or did so long ago.
+            _ if row.since <= ripe => {
+                self.drop_lanes(group, op).await?;
+                Ok(true)
+            }
+            _ => Ok(false),
         }
     }
 
-    /// Takes a deleted resource out of every group, each by an ordinary small change.
-    async fn leave_groups(&self, member: Id) -> Result<usize, StoreError> {
-        let edges = self.edges_page(self.scope.groups(member)).await?;
-        let found = edges.len();
-        let left = stream::iter(edges)
-            .map(|edge| self.leave_group(member, edge))
-            .buffer_unordered(LANES);
-        left.for_each(|result| async {
-            if let Err(error) = result {
-                tracing::warn!(tenant = %self.scope, %error, "an edge waits for a later pass");
-            }
+    async fn remove_row(&self, row: &Row) -> Result<(), StoreError> {
+        let condition = Some(Condition::Equals(SINCE, Attr::N(row.since)));
+        self.write_if(Write::Delete {
+            key: row.item.key.clone(),
+            condition,
         })
-        .await;
+        .await
+    }
+
+    /// Removes what a group's generation left, and of a group that is gone all its traces. Its lanes go first: without
+    /// them nobody writes further edges.
+    async fn sweep_group(
+        &self,
+        group: Id,
+        generation: &str,
+        op: Option<&str>,
+        dead: bool,
+    ) -> Result<Swept, StoreError> {
+        let mut swept = Swept::default();
+        if let Some(op) = op {
+            swept.found += self.drop_lanes(group, op).await?;
+        }
+        swept = swept.and(self.collect(group, generation).await?);
+        if dead {
+            swept = swept.and(self.leave_groups(group).await?);
+        }
+        Ok(swept)
+    }
+
+    /// Removes the lanes of a change whose group is gone, then its row; returns how many lanes there were.
+    async fn drop_lanes(&self, group: Id, op: &str) -> Result<usize, StoreError> {
+        let lanes = self.lane_items(group, op).await?;
+        let found = lanes.len();
+        for lane in lanes {
+            self.write_if(Write::Delete {
+                key: lane.key,
+                condition: None,
+            })
+            .await?;
+        }
+        self.write_if(Write::Delete {
+            key: self.scope.work_change(group, op),
+            condition: None,
+        })
+        .await?;
         Ok(found)
     }
 
-    async fn leave_group(&self, member: Id, edge: Item) -> Result<(), StoreError> {
+    /// Takes a deleted resource out of its groups, page by page while there is time, each by an ordinary small change.
+    async fn leave_groups(&self, member: Id) -> Result<Swept, StoreError> {
+        let mut swept = Swept::default();
+        loop {
+            let edges = self.edges_page(self.scope.groups(member)).await?;
+            let found = edges.len();
+            let left = stream::iter(edges)
+                .map(|edge| self.leave_group(member, edge))
+                .buffer_unordered(PARALLEL)
+                .filter(|result| std::future::ready(self.is_left(result)))
+                .count()
+                .await;
+            swept = swept.and(Swept { found, left });
+            if found == 0 || left > 0 || self.past_deadline() {
+                return Ok(swept);
+            }
+        }
+    }
+
+    /// Whether an edge has to wait for a later pass.
+    fn is_left(&self, result: &Result<bool, StoreError>) -> bool {
+        if let Err(error) = result {
+            tracing::warn!(tenant = %self.scope, %error, "an edge waits for a later pass");
+        }
+        !matches!(result, Ok(true))
+    }
+
+    /// Whether the edge is gone; a group whose open change is still being applied is left alone.
+    async fn leave_group(&self, member: Id, edge: Item) -> Result<bool, StoreError> {
         let Some(group) = Id::from_key(&edge.key.sk) else {
-            return Ok(());
+            return Ok(false);
         };
+        if self.past_deadline() {
+            return Ok(false);
+        }
         let of_edge = generation(&edge).unwrap_or_default();
         let head = self.find(group).await?;
-        if head.is_some_and(|head| head.generation == of_edge) {
-            let members = MemberChange {
-                verbs: [(member.to_string(), crate::patch::Verb::Remove)].into(),
-                ..MemberChange::default()
-            };
-            let change = |head: &Record| {
-                Ok(Change {
-                    document: head.document.clone(),
-                    members: members.clone(),
-                })
-            };
-            return match self.modify(group, change).await {
-                Ok(_) | Err(StoreError::NotFound) => Ok(()),
-                Err(error) => Err(error),
-            };
+        if let Some(head) = head.filter(|head| head.generation == of_edge) {
+            let now = self.host().now_ms();
+            if head.pending.is_some_and(|open| now < open.until) {
+                return Ok(false);
+            }
+            return self.take_out(group, member).await;
         }
         // The sweep is led by reverse edges, so they go last.
         self.write_if(Write::Delete {
@@ -173,11 +313,29 @@ impl Tenant {
             key: edge.key,
             condition: None,
         })
-        .await
+        .await?;
+        Ok(true)
+    }
+
+    async fn take_out(&self, group: Id, member: Id) -> Result<bool, StoreError> {
+        let members = MemberChange {
+            verbs: [(member.to_string(), crate::patch::Verb::Remove)].into(),
+            ..MemberChange::default()
+        };
+        let change = |head: &Record| {
+            Ok(Change {
+                document: head.document.clone(),
+                members: members.clone(),
+            })
+        };
+        match self.modify(group, change).await {
+            Ok(_) | Err(StoreError::NotFound) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// Removes the edges of a dead generation, page by page while the request has time.
-    async fn collect(&self, group: Id, generation: &str) -> Result<usize, StoreError> {
+    async fn collect(&self, group: Id, generation: &str) -> Result<Swept, StoreError> {
         let mut found = 0;
         loop {
             let edges = self
@@ -186,12 +344,12 @@ impl Tenant {
             found += edges.len();
             let more = !edges.is_empty();
             let drops = stream::iter(edges).map(|edge| self.drop_edge(group, generation, edge));
-            let mut drops = drops.buffer_unordered(LANES);
+            let mut drops = drops.buffer_unordered(PARALLEL);
             while let Some(dropped) = drops.next().await {
                 dropped?;
             }
             if !more || self.past_deadline() {
-                return Ok(found);
+                return Ok(Swept { found, left: 0 });
             }
         }
     }

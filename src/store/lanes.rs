@@ -1,0 +1,419 @@
+//! Big changes of membership: one commit record, then its lanes applied step by step by whoever comes along.
+//!
+//! The commit record is one transaction: the head names the change, and lanes hold its ids. From there on readers
+//! overlay what the lanes still hold, so nothing is ever rolled back. A step moves its lane forward in the same
+//! transaction that writes the edges: of any number of workers, sleeping ones included, one wins each step.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt as _, stream};
+
+use super::commit::{Outcome, Plan, Role, Sizes};
+use super::members::Edges;
+use super::outbox::{self, Entry, Kind};
+use super::record::{Pending, attr};
+use super::{Id, Record, Request, StoreError, Tenant};
+use crate::table::{Attr, Attrs, Condition, Item, Key, Range, Update, Write};
+
+/// Members that one request can add and remove: with 16 bytes each they fit the commit record's 4 MB.
+pub const CHANGED_MAX: usize = 200_000;
+/// A big change is committed within this time of its request's begin, or not at all: work rows rely on it.
+pub(super) const COMMIT_MS: i64 = 26_000;
+/// The maker of a change applies it for so long before it answers and leaves the rest to others...
+const APPLY_MS: i64 = 8_000;
+/// ...who leave it alone for so long after its commit.
+const LEASE_MS: i64 = 10_000;
+/// Lanes applied side by side.
+const PARALLEL: usize = 8;
+
+const ADDS: &str = "a";
+const REMOVES: &str = "r";
+const DONE: &str = "pos";
+const ACTOR: &str = "actor";
+const REQUEST: &str = "req";
+
+/// What the lanes of a group still hold.
+#[derive(Debug, Default)]
+pub(super) struct Overlay {
+    pub add: BTreeSet<Id>,
+    pub remove: BTreeSet<Id>,
+}
+
+/// A part of a big change, as its item stands.
+#[derive(Debug)]
+struct Lane {
+    key: Key,
+    add: Vec<Id>,
+    remove: Vec<Id>,
+    /// How many ids of `add`, then of `remove`, are in the edges.
+    done: usize,
+    generation: String,
+    version: i64,
+    actor: String,
+    request: String,
+}
+
+/// The next ids of a lane: one transaction's worth of one verb.
+#[derive(Debug, PartialEq, Eq)]
+enum Step<'l> {
+    Add(&'l [Id]),
+    Remove(&'l [Id]),
+}
+
+impl Sizes {
+    /// Members added in one step, beside the lane and the outbox item.
+    fn adds(self) -> usize {
+        (self.writes.saturating_sub(2) / 3).max(1)
+    }
+
+    fn removes(self) -> usize {
+        (self.writes.saturating_sub(2) / 2).max(1)
+    }
+}
+
+impl Lane {
+    fn read(item: Item) -> Result<Self, StoreError> {
+        let broken = || StoreError::Broken("a lane does not read");
+        let number = |name| match item.attrs.get(name) {
+            Some(Attr::N(number)) => Ok(*number),
+            _ => Err(broken()),
+        };
+        let text = |name| match item.attrs.get(name) {
+            Some(Attr::S(text)) => Ok(text.clone()),
+            _ => Err(broken()),
+        };
+        Ok(Self {
+            add: ids(&item, ADDS),
+            remove: ids(&item, REMOVES),
+            done: usize::try_from(number(DONE)?).map_err(|_| broken())?,
+            generation: text(attr::GENERATION)?,
+            version: number(attr::VERSION)?,
+            actor: text(ACTOR)?,
+            request: text(REQUEST)?,
+            key: item.key,
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.add.len() + self.remove.len()
+    }
+
+    fn open_adds(&self) -> &[Id] {
+        self.add.get(self.done..).unwrap_or_default()
+    }
+
+    fn open_removes(&self) -> &[Id] {
+        let done = self.done.saturating_sub(self.add.len());
+        self.remove.get(done..).unwrap_or_default()
+    }
+
+    /// `None` once everything is in the edges.
+    fn step(&self, sizes: Sizes) -> Option<Step<'_>> {
+        if let Some(add) = self.open_adds().chunks(sizes.adds()).next() {
+            return Some(Step::Add(add));
+        }
+        self.open_removes()
+            .chunks(sizes.removes())
+            .next()
+            .map(Step::Remove)
+    }
+
+    /// Moves the lane from where it was read to `done`: whoever read the same place before fails.
+    fn advance(&self, done: usize) -> Write {
+        let key = self.key.clone();
+        let at = Condition::Equals(DONE, number(self.done));
+        if done >= self.len() {
+            return Write::Delete {
+                key,
+                condition: Some(at),
+            };
+        }
+        let update = Update {
+            set: [(DONE, number(done))].into(),
+            ..Update::default()
+        };
+        Write::Update {
+            key,
+            update,
+            condition: Some(at),
+        }
+    }
+}
+
+impl Step<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Add(ids) | Self::Remove(ids) => ids.len(),
+        }
+    }
+}
+
+impl Tenant {
+    /// Opens a big change: what the head's item says of it.
+    pub(super) fn open_change(&self) -> Pending {
+        Pending {
+            op: outbox::draw_ulid(self.host()),
+            until: self.host().now_ms() + LEASE_MS,
+        }
+    }
+
+    /// The lanes that lead to `edges`, and the work row that names the change.
+    pub(super) fn plan_lanes(&self, plan: &mut Plan, group: &Record, op: &str, edges: &Edges) {
+        let all: Vec<(bool, Id)> = (edges.add.iter().map(|id| (true, *id)))
+            .chain(edges.remove.iter().map(|id| (false, *id)))
+            .collect();
+        let sizes = self.sizes();
+        let lanes = all.len().div_ceil(sizes.adds()).clamp(1, sizes.lanes);
+        for (number, share) in all.chunks(all.len().div_ceil(lanes).max(1)).enumerate() {
+            let of = |verb| {
+                let chosen = share.iter().filter(move |(add, _)| *add == verb);
+                Attr::B(chosen.flat_map(|(_, id)| id.bytes()).collect())
+            };
+            let attrs = Attrs::from([
+                (ADDS, of(true)),
+                (REMOVES, of(false)),
+                (DONE, Attr::N(0)),
+                (attr::GENERATION, Attr::S(group.generation.clone())),
+                (attr::VERSION, Attr::N(group.version)),
+                (ACTOR, Attr::S(self.actor.clone())),
+                (REQUEST, Attr::S(self.request.id.clone())),
+            ]);
+            let key = self.scope.lane(group.id, op, number);
+            plan.push(
+                Role::Other,
+                Write::Put {
+                    key,
+                    attrs,
+                    condition: Some(Condition::NotExists),
+                },
+            );
+        }
+        // Since the request began: from then on it may have looked at members that are deleted now.
+        let since = Attr::N(self.request.started);
+        plan.push(
+            Role::Other,
+            Write::Put {
+                key: self.scope.work_change(group.id, op),
+                attrs: [(super::sweep::SINCE, since)].into(),
+                condition: None,
+            },
+        );
+    }
+
+    /// Applies a change that this request just committed, as long as the client can wait. The change is durable and
+    /// seen by every reader of the group already, so what goes wrong here is for others to finish.
+    pub(super) async fn apply_committed(&self, group: Id, op: &str) {
+        let until = (self.host().now_ms() + APPLY_MS).min(self.request.started + COMMIT_MS);
+        match self.until(until).roll_forward(group, op).await {
+            Ok(_) | Err(StoreError::Busy) => {}
+            Err(error) => {
+                tracing::warn!(tenant = %self.scope, %error, "a change of members waits to be finished");
+            }
+        }
+    }
+
+    /// Lets the maker of an open change go on, or finishes the change in its place. The caller looks at the group again.
+    pub(super) async fn await_change(&self, group: Id, open: &Pending) -> Result<(), StoreError> {
+        if self.past_deadline() {
+            return Err(StoreError::Busy);
+        }
+        if self.host().now_ms() < open.until {
+            self.pause().await;
+        } else {
+            self.roll_forward(group, &open.op).await?;
+        }
+        Ok(())
+    }
+
+    /// Applies what is left of a change; any number of workers may do so at once. Returns whether nothing is left.
+    pub(super) async fn roll_forward(&self, group: Id, op: &str) -> Result<bool, StoreError> {
+        loop {
+            let lanes = self.lanes_of(group, op).await?;
+            if lanes.is_empty() {
+                self.finish(group, op).await?;
+                return Ok(true);
+            }
+            if self.past_deadline() {
+                return Ok(false);
+            }
+            let mut applied = stream::iter(lanes)
+                .map(|lane| self.apply(group, lane))
+                .buffer_unordered(PARALLEL);
+            while let Some(result) = applied.next().await {
+                result?;
+            }
+        }
+    }
+
+    /// Applies one lane to its end, or until another worker is found at it.
+    async fn apply(&self, group: Id, mut lane: Lane) -> Result<(), StoreError> {
+        let mut gone = BTreeSet::new();
+        while let Some(step) = lane.step(self.sizes()) {
+            if self.past_deadline() {
+                return Err(StoreError::Busy);
+            }
+            let done = lane.done + step.len();
+            let plan = self.plan_step(group, &lane, &step, &gone);
+            match self.commit(&plan).await? {
+                Outcome::Done => lane.done = done,
+                Outcome::Failed(failed) if failed.own || failed.members.is_empty() => return Ok(()),
+                // Deleted since the change was committed: as if it had been added and its deletion swept.
+                Outcome::Failed(failed) => gone.extend(failed.members),
+            }
+        }
+        Ok(())
+    }
+
+    fn plan_step(&self, group: Id, lane: &Lane, step: &Step<'_>, gone: &BTreeSet<Id>) -> Plan {
+        let ids = match step {
+            Step::Add(ids) | Step::Remove(ids) => ids.iter(),
+        };
+        let ids: Vec<Id> = ids.filter(|id| !gone.contains(id)).copied().collect();
+        let ulid = outbox::draw_ulid(self.host());
+        let entry = Entry {
+            kind: Kind::Members,
+            id: group,
+            version: lane.version,
+            changed: ["members".to_owned()].into(),
+            members: ids.clone(),
+        };
+        let mut plan = match ids.as_slice() {
+            [] => Plan::new(ulid),
+            _ => self.in_name_of(lane).plan(ulid, &entry),
+        };
+        plan.push(Role::Own, lane.advance(lane.done + step.len()));
+        for id in ids {
+            match step {
+                Step::Add(_) => self.plan_add(&mut plan, (group, &lane.generation), id, None),
+                Step::Remove(_) => self.plan_remove(&mut plan, (group, &lane.generation), id, None),
+            }
+        }
+        plan
+    }
+
+    /// Whoever works, the change is its maker's.
+    fn in_name_of(&self, lane: &Lane) -> Self {
+        Self {
+            actor: lane.actor.clone(),
+            request: Request {
+                id: lane.request.clone(),
+                ..self.request.clone()
+            },
+            ..self.clone()
+        }
+    }
+
+    /// Closes a change whose lanes are gone. The group's version stands: nothing that readers see changes.
+    async fn finish(&self, group: Id, op: &str) -> Result<(), StoreError> {
+        let mut plan = Plan::new(outbox::draw_ulid(self.host()));
+        let update = Update {
+            remove: vec![attr::PENDING, attr::PENDING_UNTIL],
+            ..Update::default()
+        };
+        let open = Condition::And(vec![
+            Condition::Exists,
+            Condition::Equals(attr::PENDING, Attr::S(op.to_owned())),
+        ]);
+        plan.push(
+            Role::Own,
+            Write::Update {
+                key: self.scope.resource(group),
+                update,
+                condition: Some(open),
+            },
+        );
+        plan.push(
+            Role::Other,
+            Write::Delete {
+                key: self.scope.work_change(group, op),
+                condition: None,
+            },
+        );
+        // Where the condition failed another worker was first, or the group is gone and its sweep takes the row.
+        self.commit(&plan).await.map(drop)
+    }
+
+    /// What the group's open change has yet to bring into the edges. To be read before the edges: an id that moves
+    /// meanwhile is then seen twice rather than never.
+    pub(super) async fn overlay(&self, group: &Record) -> Result<Overlay, StoreError> {
+        let mut overlay = Overlay::default();
+        if let Some(open) = &group.pending {
+            for lane in self.lanes_of(group.id, &open.op).await? {
+                overlay.add.extend(lane.open_adds());
+                overlay.remove.extend(lane.open_removes());
+            }
+        }
+        Ok(overlay)
+    }
+
+    async fn lanes_of(&self, group: Id, op: &str) -> Result<Vec<Lane>, StoreError> {
+        let lanes = self.lane_items(group, op).await?;
+        lanes.into_iter().map(Lane::read).collect()
+    }
+
+    pub(super) async fn lane_items(&self, group: Id, op: &str) -> Result<Vec<Item>, StoreError> {
+        let of_change = Range::BeginsWith(op.to_owned());
+        self.query_all(self.scope.lanes(group), of_change).await
+    }
+}
+
+/// Unpacks ids of 16 bytes each.
+fn ids(item: &Item, name: &str) -> Vec<Id> {
+    match item.attrs.get(name) {
+        Some(Attr::B(bytes)) => bytes.chunks_exact(16).filter_map(Id::from_bytes).collect(),
+        _ => vec![],
+    }
+}
+
+fn number(count: usize) -> Attr {
+    Attr::N(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane(add: u64, remove: u64, done: usize) -> Lane {
+        let ids = |from: u64, count| (from..from + count).map(|n| Id::new(0, 0, 0, n)).collect();
+        let key = Key {
+            pk: "p".to_owned(),
+            sk: "s".to_owned(),
+        };
+        Lane {
+            key,
+            add: ids(0, add),
+            remove: ids(100, remove),
+            done,
+            generation: "g".to_owned(),
+            version: 1,
+            actor: "a".to_owned(),
+            request: "r".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_step_is_what_one_transaction_holds() {
+        let sizes = Sizes::default();
+        assert_eq!((sizes.adds(), sizes.removes()), (32, 49));
+        let long = lane(33, 50, 0);
+        assert_eq!(long.step(sizes), Some(Step::Add(&long.add[..32])));
+        let rest = lane(33, 50, 32);
+        assert_eq!(rest.step(sizes), Some(Step::Add(&rest.add[32..])));
+        let removes = lane(33, 50, 33);
+        assert_eq!(
+            removes.step(sizes),
+            Some(Step::Remove(&removes.remove[..49]))
+        );
+        let last = lane(33, 50, 82);
+        assert_eq!(last.step(sizes), Some(Step::Remove(&last.remove[49..])));
+        assert_eq!(lane(33, 50, 83).step(sizes), None);
+    }
+
+    #[test]
+    fn a_lane_moves_on_until_its_item_goes() {
+        let lane = lane(3, 0, 1);
+        assert!(matches!(lane.advance(2), Write::Update { .. }));
+        assert!(matches!(lane.advance(3), Write::Delete { .. }));
+        assert_eq!(lane.open_adds(), &lane.add[1..]);
+    }
+}
