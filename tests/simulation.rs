@@ -15,6 +15,8 @@
 mod call;
 #[path = "simulation/choose.rs"]
 mod choose;
+#[path = "simulation/direct.rs"]
+mod direct;
 #[path = "simulation/end.rs"]
 mod end;
 #[path = "simulation/judge.rs"]

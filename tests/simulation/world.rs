@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use serverless_scim::store::{Credential, Host, Id, Request, Sizes, Store, Tenant};
 use serverless_scim::table::wrappers::{FrozenIndexes, Torn, Trouble, Unreliable};
-use serverless_scim::table::{Table, embedded};
+use serverless_scim::table::Table;
 
 use crate::choose::{Chooser, Path};
+use crate::direct::Direct;
 use crate::end;
 use crate::mutant::Mutant;
 use crate::op::Op;
@@ -61,9 +62,9 @@ pub(crate) struct Report {
 }
 
 impl Engine {
-    async fn table(&mut self) -> Arc<dyn Table> {
+    fn table(&mut self) -> Arc<dyn Table> {
         if self.runs.is_multiple_of(RUNS_PER_ENGINE) {
-            self.table = Some(Arc::new(embedded::memory().await.unwrap()));
+            self.table = Some(Arc::new(Direct::memory()));
         }
         self.runs += 1;
         Arc::clone(self.table.as_ref().unwrap())
@@ -83,7 +84,7 @@ pub(crate) struct World {
 
 impl World {
     async fn new(engine: &mut Engine, plan: &Plan, seed: u64) -> Self {
-        let bare = engine.table().await;
+        let bare = engine.table();
         let clock = Arc::new(AtomicI64::new(NOON));
         let machine = Arc::new(Machine::new(clock.clone(), 0, seed, Arc::new(Port::default())));
         let store = Store::new(Arc::clone(&bare), machine.clone());
