@@ -29,6 +29,8 @@ mod mutant;
 mod op;
 #[path = "simulation/oracle.rs"]
 mod oracle;
+#[path = "simulation/proof.rs"]
+mod proof;
 #[path = "simulation/random.rs"]
 mod random;
 #[path = "simulation/remote.rs"]

@@ -75,9 +75,9 @@ impl Habits {
     pub(crate) fn draw(seed: u64) -> Box<Self> {
         let mut random = StdRng::seed_from_u64(seed);
         let mut one_of = |choices: &[f64]| choices.iter().copied().choose(&mut random).unwrap();
-        let (switch, crash) = (one_of(&[0.05, 0.2, 0.5, 1.0]), one_of(&[0.0, 0.0, 0.01, 0.03]));
-        let (jump, release) = (one_of(&[0.0, 0.01, 0.03]), one_of(&[0.1, 0.5, 0.9]));
-        let (late, starve) = (one_of(&[0.0, 0.2, 0.8]), one_of(&[0.0, 0.02, 0.1]));
+        let (switch, crash) = (one_of(&[0.05, 0.2, 0.5, 1.0]), one_of(&[0.0, 0.01, 0.05]));
+        let (jump, release) = (one_of(&[0.0, 0.01, 0.05]), one_of(&[0.1, 0.5, 0.9]));
+        let (late, starve) = (one_of(&[0.0, 0.2, 0.8]), one_of(&[0.0, 0.02, 0.1, 0.2]));
         Box::new(Self { random, switch, crash, jump, release, late, starve, starved: None })
     }
 

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serverless_scim::store::Id;
-use serverless_scim::table::{Attr, Write};
+use serverless_scim::table::wrappers::Torn;
+use serverless_scim::table::{Attr, Key, Write};
 
 use crate::model::Model;
 use crate::op::Op;
-use crate::shadow::{Head, Shadow, id_of};
+use crate::shadow::{Head, Shadow, hex, id_of};
 
 /// The tenant between two writes.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +33,12 @@ pub(crate) struct Oracle {
     committed: BTreeMap<String, usize>,
     tokens: BTreeSet<String>,
     versions: BTreeMap<Id, (i64, Content)>,
+    /// Where commits are torn.
+    pub torn: Option<Arc<Torn>>,
+    /// The items that came out one by one.
+    pub released: Vec<Key>,
+    /// How many had come out when each request began.
+    begun: BTreeMap<String, usize>,
     pub violation: Option<String>,
 }
 
@@ -46,6 +53,7 @@ impl Oracle {
 
     pub(crate) fn expect(&mut self, request: &str, op: &Op) {
         self.requests.insert(request.to_owned(), op.clone());
+        self.begun.insert(request.to_owned(), self.released.len());
     }
 
     /// When the request took effect.
@@ -89,6 +97,7 @@ impl Oracle {
                 continue;
             };
             edges.insert(group, self.shadow.edges(group, &head));
+            self.reorder(group, &head, writes, &mut model);
             self.compare(group, &head, &model);
         }
         for write in writes {
@@ -96,6 +105,27 @@ impl Oracle {
         }
         let (model, edges) = (Arc::new(model), Arc::new(edges));
         self.moments.push(Moment { model, edges });
+    }
+
+    /// FOUND: a plan made while another commit was half readable may rest on edges of before that commit and the version
+    /// of after it. Whoever has such an edge is in the group or not as if the two had come in the other order.
+    fn reorder(&self, group: Id, head: &Head, writes: &[Write], model: &mut Model) {
+        let Some(torn) = &self.torn else { return };
+        let part = format!("#M#{}#", hex(group));
+        let own = |key: &Key| writes.iter().any(|write| write.key() == key);
+        let request = writes.iter().find_map(outbox).map(|(request, _)| request);
+        let begun = request.and_then(|request| self.begun.get(&request)).copied();
+        let since = self.released.iter().skip(begun.unwrap_or(self.released.len())).cloned();
+        let held = torn.held().into_iter().filter(|key| !own(key)).chain(since);
+        let held = held.filter(|key| key.pk.contains(&part));
+        let open: BTreeSet<Id> = held.filter_map(|key| id_of(&key.sk)).collect();
+        let visible = self.shadow.visible(group, head);
+        if let Some(wanted) = model.groups.get_mut(&group) {
+            let differ: Vec<Id> = visible.symmetric_difference(wanted).copied().collect();
+            if differ.iter().all(|id| open.contains(id)) {
+                *wanted = visible;
+            }
+        }
     }
 
     /// The group as somebody would read it who saw everything at once, against the abstract one.

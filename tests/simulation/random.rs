@@ -54,6 +54,9 @@ pub(crate) fn plan(seed: u64) -> Plan {
 
 pub(crate) fn scripts(seed: u64, cast: &Cast) -> Scripts {
     let random = &mut StdRng::seed_from_u64(seed ^ 0xca57);
+    if random.random_bool(0.6) {
+        return storm(random, cast);
+    }
     let mut scripts: Scripts = vec![];
     for _ in 0..random.random_range(1..4) {
         let ops = (0..random.random_range(1..4)).map(|_| change(random, cast)).collect();
@@ -73,6 +76,55 @@ pub(crate) fn scripts(seed: u64, cast: &Cast) -> Scripts {
     for _ in 0..random.random_range(1..3) {
         let ops = (0..random.random_range(2..8)).map(|_| look(random, cast)).collect();
         scripts.push(("reader", ops));
+    }
+    scripts
+}
+
+/// Everybody at one group: a big change, whoever meets it, small changes of the same members there and back, a
+/// deletion, readers all the while.
+fn storm(random: &mut StdRng, cast: &Cast) -> Scripts {
+    let group = cast.groups[0];
+    let members = |change| Op::Members { group, change, name: None };
+    let mut big = MemberChange::default();
+    if random.random_bool(0.2) {
+        big.clear();
+    }
+    let all = some(random, cast, 8);
+    all.iter().for_each(|id| big.add(&id.to_string()));
+    let rest = cast.users.iter().filter(|id| !all.contains(id) && random.random_bool(0.5));
+    rest.for_each(|id| big.remove(&id.to_string()));
+    let mut scripts: Scripts = vec![("owner", vec![members(big)])];
+    for _ in 0..random.random_range(1..4) {
+        let one = *cast.users.choose(random).unwrap();
+        let two = *cast.users.choose(random).unwrap();
+        let mut ops = vec![];
+        for id in [one, two, one] {
+            let mut change = MemberChange::default();
+            match random.random_range(0..12) {
+                0..5 => change.remove(&id.to_string()),
+                5..10 => change.add(&id.to_string()),
+                10 => change.clear(),
+                _ => some(random, cast, 8).iter().for_each(|id| change.add(&id.to_string())),
+            }
+            ops.push(members(change));
+        }
+        scripts.push(("writer", ops));
+    }
+    if random.random_bool(0.6) {
+        let id = *cast.users.choose(random).unwrap();
+        scripts.push(("deleter", vec![Op::Delete { id }]));
+    }
+    if random.random_bool(0.1) {
+        scripts.push(("deleter", vec![Op::Delete { id: group }]));
+    }
+    if random.random_bool(0.6) {
+        scripts.push(("pass", vec![Op::Pass; random.random_range(1..4)]));
+    }
+    let user = *cast.users.choose(random).unwrap();
+    let looks = [Op::Read(group), Op::Read(group), Op::IsMember(group, user), Op::Read(group), Op::With(user)];
+    for _ in 0..random.random_range(1..3) {
+        let n = random.random_range(2..8);
+        scripts.push(("reader", looks.iter().cycle().take(n).cloned().collect()));
     }
     scripts
 }

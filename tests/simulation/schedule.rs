@@ -233,6 +233,7 @@ impl Schedule {
         self.trace.note(|| format!("out: {}/{}", key.pk, key.sk));
         if let Some(torn) = &self.torn {
             torn.release(&key);
+            self.oracle.lock().unwrap().released.push(key);
             self.torn_since.retain(|token, _| !torn.is_out(token));
         }
     }

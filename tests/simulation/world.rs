@@ -184,6 +184,7 @@ pub(crate) async fn play(
         Some(torn) => torn.clone(),
         None => indexes,
     };
+    world.oracle.lock().unwrap().torn.clone_from(&torn);
     let actors = world.actors(plan, scripts(&world.cast), &shared, seed);
     let mut schedule = Schedule::new(
         world.clock.clone(),
