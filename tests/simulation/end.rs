@@ -119,7 +119,7 @@ async fn answers(world: &World) -> Result<(), String> {
         let outcome = op.clone().run(world.tenant(&store, "rest")).await;
         let oracle = world.oracle.lock().unwrap();
         let window = &oracle.moments[oracle.now()..];
-        let case = Case { op: &op, outcome: &outcome, window, committed: false, grade: Grade::Exact };
+        let case = Case { op: &op, outcome: &outcome, window, committed: false, grade: Grade::Exact, open: BTreeSet::new() };
         if let Some(fault) = case.fault() {
             return Err(format!("at rest: {fault}"));
         }

@@ -22,6 +22,7 @@ use crate::mutant::Mutant;
 use crate::op::{Op, Outcome};
 use crate::oracle::Oracle;
 use crate::remote::{Machine, Port, Remote, Slot};
+use crate::shadow::edge;
 use crate::trace::Trace;
 
 /// A run does not take longer; one that would goes round in circles.
@@ -60,6 +61,8 @@ pub(crate) struct Running {
     begun: usize,
     /// A commit was half readable meanwhile.
     torn: bool,
+    /// Items that had come out by then.
+    released: usize,
     heads: usize,
 }
 
@@ -270,7 +273,8 @@ impl Schedule {
         let tenant = store.tenant(&self.credential, Request { id: request.clone(), started });
         let future = Box::pin(op.clone().run(tenant));
         let torn = !self.torn_since.is_empty();
-        actor.running = Some(Running { future, op, request, begun, torn, heads: 0 });
+        let released = self.oracle.lock().unwrap().released.len();
+        actor.running = Some(Running { future, op, request, begun, torn, released, heads: 0 });
     }
 
     async fn advance(&mut self, at: usize) {
@@ -368,7 +372,10 @@ impl Schedule {
         let actor = &mut self.actors[at];
         let Some(running) = actor.running.take() else { return };
         self.flights.retain(|flight| flight.actor != at);
+        let held = self.torn.as_ref().map(|torn| torn.held()).unwrap_or_default();
         let mut oracle = self.oracle.lock().unwrap();
+        let open = oracle.released.iter().skip(running.released).chain(&held);
+        let open = open.filter_map(edge).collect();
         let grade = match () {
             () if running.torn || running.heads >= LAST_LOOK => Grade::Each,
             () if actor.pages => Grade::Paged,
@@ -383,6 +390,7 @@ impl Schedule {
             window: &oracle.moments[running.begun..=now],
             committed: oracle.effect(&running.request).is_some(),
             grade,
+            open,
         };
         if !matches!(running.op, Op::Pass) && let Some(fault) = case.fault() {
             oracle.fail(format!("{}: {fault}", running.request));

@@ -33,6 +33,17 @@ pub(crate) fn hex(id: Id) -> String {
     id.to_string().replace('-', "")
 }
 
+/// The group and the member of an edge in either direction.
+pub(crate) fn edge(key: &Key) -> Option<(Id, Id)> {
+    let mut parts = key.pk.split('#').skip(2);
+    let (kind, id) = (parts.next()?, parts.next().and_then(id_of)?);
+    match (kind, id_of(&key.sk)?) {
+        ("M", member) => Some((id, member)),
+        ("V", group) => Some((group, id)),
+        _ => None,
+    }
+}
+
 pub(crate) fn text<'a>(attrs: &'a Attrs, name: &str) -> Option<&'a str> {
     match attrs.get(name) {
         Some(Attr::S(text)) => Some(text),
