@@ -15,7 +15,12 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use serverless_scim::table::{BY_EXTERNAL_ID, BY_NAME};
 
+#[path = "homes/functions.rs"]
+mod functions;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+/// The function that no route leads to.
+const SCHEDULED: &str = "events";
 
 /// A parsed `template.yaml`. Tags such as `!Ref` and `!Sub` are kept.
 fn template() -> yaml_serde::Value {
@@ -67,24 +72,35 @@ fn functions() -> BTreeMap<String, yaml_serde::Value> {
         .collect()
 }
 
-/// Function -> its routes, as `ANY /path`.
-fn routes() -> BTreeMap<String, BTreeSet<String>> {
-    let routes_of = |function: &yaml_serde::Value| {
-        let events = function["Properties"]["Events"].as_mapping().unwrap();
-        let route = |event: &yaml_serde::Value| {
-            let properties = &event["Properties"];
-            format!(
-                "{} {}",
-                properties["Method"].as_str().unwrap(),
-                properties["Path"].as_str().unwrap()
-            )
-        };
-        events.values().map(route).collect()
+/// What calls a function: `ANY /path` of the gateway, or a schedule.
+fn triggers(function: &yaml_serde::Value) -> BTreeSet<String> {
+    let events = function["Properties"]["Events"].as_mapping().unwrap();
+    let trigger = |event: &yaml_serde::Value| {
+        let text = |name: &str| event["Properties"][name].as_str().unwrap();
+        match event["Type"].as_str().unwrap() {
+            "HttpApi" => format!("{} {}", text("Method"), text("Path")),
+            "Schedule" => text("Schedule").to_owned(),
+            other => panic!("an event of type {other}"),
+        }
     };
-    functions()
+    events.values().map(trigger).collect()
+}
+
+/// Function -> its routes, as `ANY /path`; those that the gateway calls.
+fn routes() -> BTreeMap<String, BTreeSet<String>> {
+    let mut routes: BTreeMap<_, _> = functions()
         .iter()
-        .map(|(name, function)| (name.clone(), routes_of(function)))
-        .collect()
+        .map(|(name, function)| (name.clone(), triggers(function)))
+        .collect();
+    routes.remove(SCHEDULED);
+    routes
+}
+
+/// The gateway's events: their path below `events/`, their function and their content.
+fn gateway_events() -> Vec<(String, String, Value)> {
+    let mut events = events();
+    events.retain(|(_, function, _)| function != SCHEDULED);
+    events
 }
 
 /// Every event as its path below `events/`, its function and its content.
@@ -107,7 +123,7 @@ fn events() -> Vec<(String, String, Value)> {
 #[test]
 fn template_events_and_binaries_name_the_same_functions_and_routes() {
     let routes = routes();
-    let functions: Vec<String> = routes.keys().cloned().collect();
+    let functions: Vec<String> = functions().into_keys().collect();
     assert_eq!(
         functions,
         names("src/bin", Some("rs")),
@@ -119,7 +135,7 @@ fn template_events_and_binaries_name_the_same_functions_and_routes() {
         "template.yaml and events/"
     );
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (_, function, event) in events() {
+    for (_, function, event) in gateway_events() {
         seen.entry(function)
             .or_default()
             .insert(event["routeKey"].as_str().unwrap().to_owned());
@@ -196,7 +212,7 @@ fn fit(route: &str, path: &str) -> Option<usize> {
 #[test]
 fn events_are_what_the_gateway_sends() {
     let routes: Vec<String> = routes().into_values().flatten().collect();
-    for (path, _, event) in events() {
+    for (path, _, event) in gateway_events() {
         let raw_path = event["rawPath"].as_str().unwrap();
         let best = routes
             .iter()
@@ -237,7 +253,7 @@ fn events_are_what_the_gateway_sends() {
 #[test]
 fn the_story_tells_every_event_once_and_captures_before_it_uses() {
     let story = read_json("events/story.json");
-    let events: BTreeMap<_, _> = events()
+    let events: BTreeMap<_, _> = gateway_events()
         .into_iter()
         .map(|(path, _, event)| (path, event))
         .collect();
@@ -271,50 +287,6 @@ fn the_story_tells_every_event_once_and_captures_before_it_uses() {
         );
     }
     assert_eq!(told, events.into_keys().collect());
-}
-
-#[test]
-fn functions_may_do_what_they_need_and_no_more() {
-    let reads = ["GetItem", "BatchGetItem", "Query"];
-    let all = [
-        "GetItem",
-        "BatchGetItem",
-        "Query",
-        "PutItem",
-        "UpdateItem",
-        "DeleteItem",
-        "ConditionCheckItem",
-    ];
-    for (name, function) in functions() {
-        let granted: &[&str] = if name == "discovery" { &reads } else { &all };
-        let mut actions = BTreeSet::new();
-        for statement in function["Properties"]["Policies"][0]["Statement"]
-            .as_sequence()
-            .unwrap()
-        {
-            let action = &statement["Action"];
-            let listed = action
-                .as_sequence()
-                .cloned()
-                .unwrap_or_else(|| vec![action.clone()]);
-            actions.extend(
-                listed
-                    .iter()
-                    .map(|action| action.as_str().unwrap().replace("dynamodb:", "")),
-            );
-            let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-            assert!(
-                keys[0].as_str().unwrap().starts_with("T#"),
-                "{name}: the registry is out of reach"
-            );
-            assert!(keys[1].is_null(), "{name}: one pattern");
-        }
-        assert_eq!(
-            actions,
-            granted.iter().map(|action| (*action).to_owned()).collect(),
-            "{name}"
-        );
-    }
 }
 
 #[test]

@@ -23,9 +23,13 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
+use serverless_scim::api::GROUP_BODY_MAX;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
+
+#[path = "lambda/tick.rs"]
+mod tick;
 
 mod support;
 
@@ -162,7 +166,7 @@ async fn tell(runtime: &Runtime, outcome: Result<Value, String>) -> StatusCode {
 struct Account {
     functions: BTreeMap<&'static str, Function>,
     names: BTreeMap<String, String>,
-    _dynamo: Dynamo,
+    dynamo: Dynamo,
 }
 
 impl Account {
@@ -185,7 +189,7 @@ impl Account {
         Self {
             functions,
             names,
-            _dynamo: dynamo,
+            dynamo,
         }
     }
 
@@ -349,4 +353,19 @@ async fn a_function_answers_whatever_the_gateway_hands_it() {
     large["body"] = json!(BASE64_STANDARD.encode(padded));
     let (status, _) = answer(&account.invoke("users", large).await);
     assert_eq!(status, 413);
+}
+
+#[tokio::test]
+async fn the_largest_body_of_a_group_fits_an_event() {
+    const EVENT_MAX: usize = 6_291_456;
+    let mut account = Account::new().await;
+    for (bytes, expected) in [(GROUP_BODY_MAX + 1, 413), (GROUP_BODY_MAX, 201)] {
+        let mut event = account.filled(&read("groups/02-create.json"));
+        let mut body = br#"{ "displayName": "Everybody" }"#.to_vec();
+        body.resize(bytes, b' ');
+        event["body"] = json!(BASE64_STANDARD.encode(body));
+        assert!(event.to_string().len() < EVENT_MAX);
+        let (status, _) = answer(&account.invoke("groups", event).await);
+        assert_eq!(status, expected);
+    }
 }

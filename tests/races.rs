@@ -91,6 +91,58 @@ async fn one_of_ten_creates_a_name() {
     assert_eq!(all["Resources"][0]["id"], created[0].body["id"]);
 }
 
+/// A number that a longer run sets by environment variable.
+fn number(variable: &str, short: usize) -> usize {
+    let text = std::env::var(variable).ok();
+    text.map_or(short, |text| text.parse().expect("a number"))
+}
+
+#[tokio::test]
+async fn thirty_two_clients_lose_no_member() {
+    let members = number("RACE_MEMBERS", 64);
+    let server = Server::in_memory();
+    let client = server.client();
+    let ids = users(&client, members).await;
+    let group = client.group("Everybody", &[]).await;
+    let mut running = JoinSet::new();
+    for part in ids.chunks(members.div_ceil(32)) {
+        let (client, path) = (client.clone(), format!("/Groups/{group}"));
+        let part = part.to_vec();
+        running.spawn(async move {
+            for id in part {
+                assert_eq!(client.patch(&path, &add(&id)).await.status, 204);
+            }
+        });
+    }
+    running.join_all().await;
+    assert_eq!(client.members(&group).await, ids);
+}
+
+#[tokio::test]
+async fn one_of_sixty_four_creates_a_name_each_round() {
+    let rounds = number("RACE_ROUNDS", 3);
+    let server = Server::in_memory();
+    let client = server.client();
+    for round in 0..rounds {
+        let mut running = JoinSet::new();
+        for number in 0..64_usize {
+            let name = format!("mei.lindqvist.{round}@fabrikam.example");
+            let spelled = |(at, letter): (usize, char)| match number >> (at % 6) & 1 {
+                1 => letter.to_ascii_uppercase(),
+                _ => letter,
+            };
+            let name: String = name.chars().enumerate().map(spelled).collect();
+            let client = client.clone();
+            running.spawn(async move { client.post("/Users", &json!({ "userName": name })).await });
+        }
+        let mut wanted = vec![201];
+        wanted.resize(64, 409);
+        assert_eq!(statuses(running).await, wanted, "round {round}");
+    }
+    let all = client.get("/Users?count=0").await.body;
+    assert_eq!(all["totalResults"], rounds);
+}
+
 #[tokio::test]
 async fn changes_of_different_attributes_all_stay() {
     let server = Server::in_memory();
@@ -176,6 +228,33 @@ async fn a_stale_version_wins_nothing() {
         statuses(running).await,
         [200, 412, 412, 412, 412, 412, 412, 412]
     );
+}
+
+#[tokio::test]
+async fn a_stale_version_adds_nobody() {
+    let server = Server::in_memory();
+    let client = server.client();
+    let ids = users(&client, 8).await;
+    let group = client.group("Guarded", &[]).await;
+    let path = format!("/Groups/{group}");
+    let read = client.get(&path).await;
+    let tag = read.header("etag").expect("a version").to_owned();
+    let mut running = JoinSet::new();
+    for id in ids {
+        let (client, path, tag) = (client.clone(), path.clone(), tag.clone());
+        let schema = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+        let body = json!({ "schemas": [schema], "Operations": add(&id) });
+        running.spawn(async move {
+            let headers = [("if-match", Some(tag.as_str()))];
+            let body = Some(body.to_string().into_bytes());
+            client.exchange("PATCH", &path, &headers, body).await
+        });
+    }
+    assert_eq!(
+        statuses(running).await,
+        [204, 412, 412, 412, 412, 412, 412, 412]
+    );
+    assert_eq!(client.members(&group).await.len(), 1);
 }
 
 #[tokio::test]

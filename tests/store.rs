@@ -18,7 +18,11 @@ mod costs;
 mod meanwhile;
 #[path = "store/planner.rs"]
 mod planner;
+#[path = "store/roster.rs"]
+mod roster;
 #[path = "store/sweep.rs"]
 mod sweep;
+#[path = "store/tick.rs"]
+mod tick;
 #[path = "store/trouble.rs"]
 mod trouble;

@@ -11,10 +11,11 @@ pub(super) fn of(record: &Record) -> String {
     format!("W/\"{}\"", record.version)
 }
 
-/// 412 unless `If-Match` is absent or names the version.
-pub(super) fn check(headers: &HeaderMap, record: &Record) -> Result<(), ScimError> {
+/// 412 unless `If-Match` is absent or names the version; whether it is there.
+pub(super) fn check(headers: &HeaderMap, record: &Record) -> Result<bool, ScimError> {
     match names(headers, &IF_MATCH, record) {
-        None | Some(true) => Ok(()),
+        None => Ok(false),
+        Some(true) => Ok(true),
         Some(false) => Err(ScimError::precondition_failed()),
     }
 }

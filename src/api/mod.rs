@@ -31,7 +31,7 @@ use crate::schema::Quirks;
 use crate::store::{Request, Store};
 use route::{Endpoint, Route};
 
-/// Bytes of a body on /Groups: about 90,000 member ids, and what a Lambda event holds in base64.
+/// Bytes of a body on /Groups where the home says nothing else: about 90,000 member ids, and what a Lambda event holds in base64.
 pub const GROUP_BODY_MAX: usize = 4_500_000;
 /// Bytes of a body elsewhere.
 pub const BODY_MAX: usize = 1024 * 1024;
@@ -43,7 +43,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Debug)]
 pub struct Call {
     pub parts: Parts,
-    /// `None` where the body is larger than [`GROUP_BODY_MAX`] and was not read.
+    /// `None` where the body is larger than anything taken, and was not read.
     pub body: Option<Bytes>,
     /// Scheme and authority under which the client reaches us, as `https://scim.example.com`.
     pub origin: String,
@@ -62,6 +62,7 @@ struct Answer {
 struct Exchange<'a> {
     call: &'a Call,
     route: Route,
+    group_body_max: usize,
     request: Request,
     quirks: Quirks,
     /// Tenant and credential, once they are known.
@@ -74,11 +75,25 @@ pub struct App {
     store: Store,
     /// The one function whose routes are served; `None` serves them all.
     function: Option<Function>,
+    group_body_max: usize,
 }
 
 impl App {
     pub fn new(store: Store, function: Option<Function>) -> Self {
-        Self { store, function }
+        Self {
+            store,
+            function,
+            group_body_max: GROUP_BODY_MAX,
+        }
+    }
+
+    /// The same for a home that takes bodies of another size on /Groups.
+    #[must_use]
+    pub fn with_group_body_max(self, bytes: usize) -> Self {
+        Self {
+            group_body_max: bytes,
+            ..self
+        }
     }
 
     /// Answers one SCIM request and writes its log line.
@@ -100,6 +115,7 @@ impl App {
         let mut exchange = Exchange {
             call: &call,
             route,
+            group_body_max: self.group_body_max,
             request,
             quirks: Quirks::default(),
             actor: None,
@@ -143,7 +159,11 @@ impl Exchange<'_> {
 
     /// The body as JSON, if it is of a type and size we take.
     fn json(&self) -> Result<Value, ScimError> {
-        let max = self.route.body_max();
+        let max = if self.route.takes_members() {
+            self.group_body_max
+        } else {
+            BODY_MAX
+        };
         let body = self.call.body.as_ref().filter(|body| body.len() <= max);
         let body = body.ok_or_else(|| ScimError::too_large(max))?;
         if !is_json(&self.call.parts.headers) {

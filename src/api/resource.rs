@@ -56,7 +56,7 @@ pub(super) async fn single(
         _ => {
             tenant
                 .delete(id, |record| {
-                    etag::check(&exchange.call.parts.headers, record)
+                    etag::check(&exchange.call.parts.headers, record).map(drop)
                 })
                 .await?;
             Ok(Answer::new(StatusCode::NO_CONTENT, None))
@@ -123,7 +123,7 @@ async fn replace(
     let members = members_in(&mut body).unwrap_or_default();
     let headers = &exchange.call.parts.headers;
     let replaced = tenant.modify(id, |old| {
-        etag::check(headers, old)?;
+        let exact = etag::check(headers, old)?;
         let mut document = body.clone();
         if let (Some(active), false) = (old.document.get("active"), document.contains_key("active"))
         {
@@ -134,6 +134,7 @@ async fn replace(
         Ok::<_, ScimError>(Change {
             document,
             members: members.clone(),
+            exact,
         })
     });
     changed(tenant, view, id, replaced).await
@@ -152,7 +153,7 @@ async fn modify(
     let operations = patch::parse(kind, &body, &mut exchange.quirks)?;
     let (headers, quirks) = (&exchange.call.parts.headers, &mut exchange.quirks);
     let modified = tenant.modify(id, |old| {
-        etag::check(headers, old)?;
+        let exact = etag::check(headers, old)?;
         let mut document = old.document.clone();
         document.insert("id".to_owned(), old.id.to_string().into());
         let mut patched = patch::apply(kind, &document, &operations, quirks)?;
@@ -160,6 +161,7 @@ async fn modify(
         Ok::<_, ScimError>(Change {
             document: patched.document,
             members: patched.members,
+            exact,
         })
     });
     if kind.is_group() && !attributes {

@@ -1,30 +1,52 @@
-//! The Lambda home: one function per SCIM resource route behind an HTTP API.
+//! The Lambda home: one function per SCIM resource route behind an HTTP API, and the scheduled one.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lambda_http::{Body, Request, Response, service_fn};
+use lambda_http::{Body, LambdaEvent, Request, Response, lambda_runtime, service_fn};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
 
-use super::{Error, SystemHost, start_log};
+use super::{Error, SystemHost, log_tick, start_log};
 use crate::api::{App, Call, Function};
 use crate::store::Store;
 use crate::table::{DynamoDb, aws_config};
 
+/// A tick ends this long before Lambda would end it, so that what is under way comes to an end of its own.
+const TICK_MARGIN_MS: i64 = 10_000;
+
 /// Serves the routes of `function` until Lambda ends the process. `TABLE_NAME` names the table.
 pub async fn lambda(function: Function) -> Result<(), Error> {
-    start_log();
-    let name = std::env::var("TABLE_NAME")
-        .map_err(|_| "set TABLE_NAME to the name of the DynamoDB table")?;
-    let table = DynamoDb::from_config(&aws_config().await, name);
-    let app = &App::new(
-        Store::new(Arc::new(table), Arc::new(SystemHost)),
-        Some(function),
-    );
+    let app = &App::new(store().await?, Some(function));
     lambda_http::run(service_fn(|request: Request| async move {
         let response = app.handle(call(request)).await;
         Ok::<_, Error>(answer(response))
     }))
     .await
+}
+
+/// Makes one tick of every event, whatever is in it, and answers with what it met. `TABLE_NAME` names the table.
+pub async fn tick_lambda() -> Result<(), Error> {
+    let store = &store().await?;
+    let tick = |event: LambdaEvent<IgnoredAny>| async move {
+        let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
+        let ticked = store.tick(deadline - TICK_MARGIN_MS).await?;
+        log_tick(&ticked);
+        Ok::<Value, Error>(json!({
+            "tenants": ticked.tenants,
+            "withWork": ticked.with_work,
+            "failed": ticked.failed,
+        }))
+    };
+    lambda_runtime::run(service_fn(tick)).await
+}
+
+async fn store() -> Result<Store, Error> {
+    start_log();
+    let name = std::env::var("TABLE_NAME")
+        .map_err(|_| "set TABLE_NAME to the name of the DynamoDB table")?;
+    let table = DynamoDb::from_config(&aws_config().await, name);
+    Ok(Store::new(Arc::new(table), Arc::new(SystemHost)))
 }
 
 /// The gateway's event as a call; `lambda_http` has decoded base64 and rebuilt the URL.

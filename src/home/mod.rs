@@ -6,6 +6,8 @@ mod lambda;
 mod place;
 #[cfg(feature = "local")]
 mod serve;
+#[cfg(feature = "local")]
+mod timer;
 
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -13,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use host::SystemHost;
-pub use lambda::lambda;
+pub use lambda::{lambda, tick_lambda};
 #[cfg(feature = "local")]
 pub use place::{Place, create_table, find_tenant};
 #[cfg(feature = "local")]
@@ -21,6 +23,7 @@ pub use serve::{DEFAULT_TENANT, Server};
 
 #[cfg(feature = "local")]
 pub use crate::store::Secret;
+use crate::store::Ticked;
 
 /// What goes wrong before or outside a request; shown to whoever operates the service.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -41,4 +44,12 @@ pub fn start_log() {
     let _ = tracing_subscriber::registry()
         .with(json.with_filter(ours))
         .try_init();
+}
+
+/// One line for a tick that had something to do.
+fn log_tick(ticked: &Ticked) {
+    if ticked.with_work + ticked.failed > 0 {
+        let (tenants, with_work, failed) = (ticked.tenants, ticked.with_work, ticked.failed);
+        tracing::info!(tenants, with_work, failed, "tick");
+    }
 }

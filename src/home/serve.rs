@@ -13,14 +13,16 @@ use http::header::HOST;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Error, Place};
-use crate::api::{App, Call, GROUP_BODY_MAX};
-use crate::store::Secret;
+use super::{Error, Place, timer};
+use crate::api::{App, Call};
+use crate::store::{Secret, Store};
 
 /// The tenant that the first start creates.
 pub const DEFAULT_TENANT: &str = "default";
+/// Bytes of a body on /Groups: 100,000 members with their display names, which no Lambda event would hold.
+const GROUP_BODY_MAX: usize = 16 * 1024 * 1024;
 /// A body beyond every limit is read this far before the answer, or the client would see a broken connection instead.
-const DRAINED_MAX: usize = 16 * 1024 * 1024;
+const DRAINED_MAX: usize = 2 * GROUP_BODY_MAX;
 /// How long open requests may take to end after a signal to stop.
 const STOP_TIME: Duration = Duration::from_secs(5);
 
@@ -30,6 +32,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     app: App,
+    store: Store,
     stop: StopSignals,
     /// The token of the tenant that was just created; `None` on a later start.
     pub secret: Option<Secret>,
@@ -65,7 +68,8 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            app: App::new(store, None),
+            app: App::new(store.clone(), None).with_group_body_max(GROUP_BODY_MAX),
+            store,
             stop: StopSignals::caught()?,
             secret,
         })
@@ -75,7 +79,7 @@ impl Server {
         format!("http://{}/scim/v2", self.address)
     }
 
-    /// Serves until the process is told to stop.
+    /// Serves, and finishes what was left behind, until the process is told to stop.
     pub async fn run(self) -> Result<(), Error> {
         let shared = Shared {
             app: self.app,
@@ -89,11 +93,14 @@ impl Server {
             let _ = told.send(());
         };
         let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop);
-        tokio::select! {
-            served = serving => served?,
-            () = async { let _ = stopping.await; tokio::time::sleep(STOP_TIME).await } => {}
-        }
-        Ok(())
+        // A task of its own: its work must not hold up new connections.
+        let ticking = tokio::spawn(timer::tick(self.store));
+        let ended = tokio::select! {
+            served = serving => served,
+            () = async { let _ = stopping.await; tokio::time::sleep(STOP_TIME).await } => Ok(()),
+        };
+        ticking.abort();
+        Ok(ended?)
     }
 }
 

@@ -1,6 +1,5 @@
-//! The filter planner: the cheapest way to everything a filter can match, and what it asks beside the documents.
+//! The filter planner: the cheapest way to everything a filter can match. RFC 7644 §3.4.2.2.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -8,13 +7,9 @@ use serde_json::Value;
 use super::Id;
 use super::aliases::{self, Indexed};
 use super::keys::{self, AliasValue};
-use super::list::SCAN_MAX;
 use crate::filter::{CompareOp, Filter};
 use crate::schema::{AttrPath, ResourceType, norm};
 use crate::table::{Index, Range};
-
-/// Resources that may be looked at where the filter asks for members or groups of each.
-const DERIVED_MAX: u64 = 1_000;
 
 /// A way to the candidates, the cheapest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,67 +26,6 @@ pub(super) enum Access {
     Indexed(Index, Range),
     Union(Vec<Access>),
     Scan,
-}
-
-/// What a filter asks about that no document holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Derived {
-    No,
-    Groups,
-    /// The members as a whole.
-    Members,
-    /// Only whether these ids are members.
-    OneOf(BTreeSet<Id>),
-}
-
-impl Derived {
-    pub(super) fn is_asked(&self) -> bool {
-        *self != Self::No
-    }
-
-    /// How many resources may be looked at.
-    pub(super) fn scan_max(&self) -> u64 {
-        if self.is_asked() {
-            DERIVED_MAX
-        } else {
-            SCAN_MAX
-        }
-    }
-
-    pub(super) fn of(filter: &Filter) -> Self {
-        match filter {
-            Filter::Not(inner) => Self::of(inner),
-            Filter::And(left, right) | Filter::Or(left, right) => {
-                match (Self::of(left), Self::of(right)) {
-                    (Self::No, other) | (other, Self::No) => other,
-                    (Self::OneOf(mut left), Self::OneOf(right)) => {
-                        left.extend(right);
-                        Self::OneOf(left)
-                    }
-                    (Self::Groups, _) => Self::Groups,
-                    _ => Self::Members,
-                }
-            }
-            Filter::Present(path) | Filter::ValuePath(path, _) => Self::whole(path),
-            Filter::Compare(path, op, literal) => match (Self::whole(path), literal) {
-                (Self::Members, Value::String(id))
-                    if path.leaf().name == "value"
-                        && matches!(op, CompareOp::Eq | CompareOp::Ne) =>
-                {
-                    Self::OneOf(Id::parse(id).into_iter().collect())
-                }
-                (whole, _) => whole,
-            },
-        }
-    }
-
-    fn whole(path: &AttrPath) -> Self {
-        match (&path.extension, path.attribute.name.as_str()) {
-            (None, "members") => Self::Members,
-            (None, "groups") => Self::Groups,
-            _ => Self::No,
-        }
-    }
 }
 
 /// The cheapest way to everything the filter can match.

@@ -302,9 +302,14 @@ fn index_prefix(norm: &str) -> &str {
     norm.get(..end).unwrap_or_default()
 }
 
+/// The partition that lists every tenant.
+pub(super) fn tenants() -> String {
+    "A#tenants".to_owned()
+}
+
 pub(super) fn registry(tenant: &TenantScope) -> Key {
     Key {
-        pk: "A#tenants".to_owned(),
+        pk: tenants(),
         sk: tenant.to_string(),
     }
 }

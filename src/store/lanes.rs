@@ -1,30 +1,23 @@
-//! Big changes of membership: one commit record, then its lanes applied step by step by whoever comes along.
+//! Big changes of membership: the commit record and its lanes, and what readers make of them.
 //!
 //! The commit record is one transaction: the head names the change, and lanes hold its ids. From there on readers
-//! overlay what the lanes still hold, so nothing is ever rolled back. A step moves its lane forward in the same
-//! transaction that writes the edges: of any number of workers, sleeping ones included, one wins each step.
+//! overlay what the lanes still hold, so nothing is ever rolled back.
 
 use std::collections::BTreeSet;
 
-use futures_util::{StreamExt as _, stream};
-
-use super::commit::{Outcome, Plan, Role, Sizes};
+use super::commit::{Plan, Role, Sizes};
 use super::members::Edges;
-use super::outbox::{self, Entry, Kind};
+use super::outbox;
 use super::record::{Pending, attr};
-use super::{Id, Record, Request, StoreError, Tenant};
+use super::{Id, Record, StoreError, Tenant};
 use crate::table::{Attr, Attrs, Condition, Item, Key, Range, Update, Write};
 
 /// Members that one request can add and remove: with 16 bytes each they fit the commit record's 4 MB.
 pub const CHANGED_MAX: usize = 200_000;
 /// A big change is committed within this time of its request's begin, or not at all: work rows rely on it.
 pub(super) const COMMIT_MS: i64 = 26_000;
-/// The maker of a change applies it for so long before it answers and leaves the rest to others...
-const APPLY_MS: i64 = 8_000;
-/// ...who leave it alone for so long after its commit.
+/// Its maker has it alone for so long after the commit.
 const LEASE_MS: i64 = 10_000;
-/// Lanes applied side by side.
-const PARALLEL: usize = 8;
 
 const ADDS: &str = "a";
 const REMOVES: &str = "r";
@@ -41,21 +34,23 @@ pub(super) struct Overlay {
 
 /// A part of a big change, as its item stands.
 #[derive(Debug)]
-struct Lane {
+pub(super) struct Lane {
     key: Key,
     add: Vec<Id>,
     remove: Vec<Id>,
     /// How many ids of `add`, then of `remove`, are in the edges.
-    done: usize,
-    generation: String,
-    version: i64,
-    actor: String,
-    request: String,
+    pub done: usize,
+    pub generation: String,
+    /// The group's version with the change.
+    pub version: i64,
+    /// Who made the change, by which request.
+    pub actor: String,
+    pub request: String,
 }
 
 /// The next ids of a lane: one transaction's worth of one verb.
 #[derive(Debug, PartialEq, Eq)]
-enum Step<'l> {
+pub(super) enum Step<'l> {
     Add(&'l [Id]),
     Remove(&'l [Id]),
 }
@@ -108,7 +103,7 @@ impl Lane {
     }
 
     /// `None` once everything is in the edges.
-    fn step(&self, sizes: Sizes) -> Option<Step<'_>> {
+    pub(super) fn step(&self, sizes: Sizes) -> Option<Step<'_>> {
         if let Some(add) = self.open_adds().chunks(sizes.adds()).next() {
             return Some(Step::Add(add));
         }
@@ -119,7 +114,7 @@ impl Lane {
     }
 
     /// Moves the lane from where it was read to `done`: whoever read the same place before fails.
-    fn advance(&self, done: usize) -> Write {
+    pub(super) fn advance(&self, done: usize) -> Write {
         let key = self.key.clone();
         let at = Condition::Equals(DONE, number(self.done));
         if done >= self.len() {
@@ -141,7 +136,7 @@ impl Lane {
 }
 
 impl Step<'_> {
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self {
             Self::Add(ids) | Self::Remove(ids) => ids.len(),
         }
@@ -200,139 +195,6 @@ impl Tenant {
         );
     }
 
-    /// Applies a change that this request just committed, as long as the client can wait. The change is durable and
-    /// seen by every reader of the group already, so what goes wrong here is for others to finish.
-    pub(super) async fn apply_committed(&self, group: Id, op: &str) {
-        let until = (self.host().now_ms() + APPLY_MS).min(self.request.started + COMMIT_MS);
-        match self.until(until).roll_forward(group, op).await {
-            Ok(_) | Err(StoreError::Busy) => {}
-            Err(error) => {
-                tracing::warn!(tenant = %self.scope, %error, "a change of members waits to be finished");
-            }
-        }
-    }
-
-    /// Lets the maker of an open change go on, or finishes the change in its place. The caller looks at the group again.
-    pub(super) async fn await_change(&self, group: Id, open: &Pending) -> Result<(), StoreError> {
-        if self.past_deadline() {
-            return Err(StoreError::Busy);
-        }
-        if self.host().now_ms() < open.until {
-            self.pause().await;
-        } else {
-            self.roll_forward(group, &open.op).await?;
-        }
-        Ok(())
-    }
-
-    /// Applies what is left of a change; any number of workers may do so at once. Returns whether nothing is left.
-    pub(super) async fn roll_forward(&self, group: Id, op: &str) -> Result<bool, StoreError> {
-        loop {
-            let lanes = self.lanes_of(group, op).await?;
-            if lanes.is_empty() {
-                self.finish(group, op).await?;
-                return Ok(true);
-            }
-            if self.past_deadline() {
-                return Ok(false);
-            }
-            let mut applied = stream::iter(lanes)
-                .map(|lane| self.apply(group, lane))
-                .buffer_unordered(PARALLEL);
-            while let Some(result) = applied.next().await {
-                result?;
-            }
-        }
-    }
-
-    /// Applies one lane to its end, or until another worker is found at it.
-    async fn apply(&self, group: Id, mut lane: Lane) -> Result<(), StoreError> {
-        let mut gone = BTreeSet::new();
-        while let Some(step) = lane.step(self.sizes()) {
-            if self.past_deadline() {
-                return Err(StoreError::Busy);
-            }
-            let done = lane.done + step.len();
-            let plan = self.plan_step(group, &lane, &step, &gone);
-            match self.commit(&plan).await? {
-                Outcome::Done => lane.done = done,
-                Outcome::Failed(failed) if failed.own || failed.members.is_empty() => return Ok(()),
-                // Deleted since the change was committed: as if it had been added and its deletion swept.
-                Outcome::Failed(failed) => gone.extend(failed.members),
-            }
-        }
-        Ok(())
-    }
-
-    fn plan_step(&self, group: Id, lane: &Lane, step: &Step<'_>, gone: &BTreeSet<Id>) -> Plan {
-        let ids = match step {
-            Step::Add(ids) | Step::Remove(ids) => ids.iter(),
-        };
-        let ids: Vec<Id> = ids.filter(|id| !gone.contains(id)).copied().collect();
-        let ulid = outbox::draw_ulid(self.host());
-        let entry = Entry {
-            kind: Kind::Members,
-            id: group,
-            version: lane.version,
-            changed: ["members".to_owned()].into(),
-            members: ids.clone(),
-        };
-        let mut plan = match ids.as_slice() {
-            [] => Plan::new(ulid),
-            _ => self.in_name_of(lane).plan(ulid, &entry),
-        };
-        plan.push(Role::Own, lane.advance(lane.done + step.len()));
-        for id in ids {
-            match step {
-                Step::Add(_) => self.plan_add(&mut plan, (group, &lane.generation), id, None),
-                Step::Remove(_) => self.plan_remove(&mut plan, (group, &lane.generation), id, None),
-            }
-        }
-        plan
-    }
-
-    /// Whoever works, the change is its maker's.
-    fn in_name_of(&self, lane: &Lane) -> Self {
-        Self {
-            actor: lane.actor.clone(),
-            request: Request {
-                id: lane.request.clone(),
-                ..self.request.clone()
-            },
-            ..self.clone()
-        }
-    }
-
-    /// Closes a change whose lanes are gone. The group's version stands: nothing that readers see changes.
-    async fn finish(&self, group: Id, op: &str) -> Result<(), StoreError> {
-        let mut plan = Plan::new(outbox::draw_ulid(self.host()));
-        let update = Update {
-            remove: vec![attr::PENDING, attr::PENDING_UNTIL],
-            ..Update::default()
-        };
-        let open = Condition::And(vec![
-            Condition::Exists,
-            Condition::Equals(attr::PENDING, Attr::S(op.to_owned())),
-        ]);
-        plan.push(
-            Role::Own,
-            Write::Update {
-                key: self.scope.resource(group),
-                update,
-                condition: Some(open),
-            },
-        );
-        plan.push(
-            Role::Other,
-            Write::Delete {
-                key: self.scope.work_change(group, op),
-                condition: None,
-            },
-        );
-        // Where the condition failed another worker was first, or the group is gone and its sweep takes the row.
-        self.commit(&plan).await.map(drop)
-    }
-
     /// What the group's open change has yet to bring into the edges. To be read before the edges: an id that moves
     /// meanwhile is then seen twice rather than never.
     pub(super) async fn overlay(&self, group: &Record) -> Result<Overlay, StoreError> {
@@ -346,7 +208,7 @@ impl Tenant {
         Ok(overlay)
     }
 
-    async fn lanes_of(&self, group: Id, op: &str) -> Result<Vec<Lane>, StoreError> {
+    pub(super) async fn lanes_of(&self, group: Id, op: &str) -> Result<Vec<Lane>, StoreError> {
         let lanes = self.lane_items(group, op).await?;
         lanes.into_iter().map(Lane::read).collect()
     }

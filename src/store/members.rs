@@ -30,6 +30,8 @@ pub struct Change {
     pub document: Document,
     /// What happens to a group's members; nothing for other types.
     pub members: MemberChange,
+    /// Only of the very version that was decided upon; changes of members alone commute otherwise.
+    pub exact: bool,
 }
 
 /// A membership change against one generation of edges.

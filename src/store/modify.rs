@@ -79,8 +79,9 @@ impl Tenant {
             edges = self.look_at_members(old, edges, same, learned).await?;
         }
         if same && edges.is_empty() {
-            return Ok(Some(old.clone()));
+            return self.unchanged(old, &edges).await;
         }
+        edges.compared |= change.exact;
         if edges.flip {
             new.generation = outbox::draw_generation(self.host());
         }
@@ -100,6 +101,15 @@ impl Tenant {
                 Ok(Some(new))
             }
         }
+    }
+
+    /// Nothing is to be written. Edges are read page by page: only if nobody changed the group meanwhile were they
+    /// ever as wanted.
+    async fn unchanged(&self, old: &Record, edges: &Edges) -> Result<Option<Record>, StoreError> {
+        if edges.compared && self.get(old.id).await?.version != old.version {
+            return Ok(None);
+        }
+        Ok(Some(old.clone()))
     }
 
     /// Whether the change takes more than one transaction.

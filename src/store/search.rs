@@ -5,26 +5,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use serde_json::{Value, json};
+use futures_util::TryStreamExt as _;
 
-use super::access::{Access, Derived, access};
+use super::access::{Access, access};
 use super::aliases;
+use super::derived::{Question, whole};
 use super::keys::AliasValue;
 use super::list::{SCAN_MAX, behind};
 use super::paging::{Page, Paging, Position, Sort};
 use super::read::MEMBERS_SHOWN_MAX;
 use super::{Id, Membership, Record, StoreError, Tenant};
 use crate::filter::Filter;
-use crate::schema::{Document, ResourceType, timestamp};
+use crate::schema::ResourceType;
 use crate::table::{Index, Query, Range};
 
 /// Results that are sorted without an index.
 pub const SORT_MAX: u64 = 10_000;
 /// Waits between looks at an alias and its document that do not agree yet.
 const AGREE_MS: [u64; 4] = [5, 10, 20, 40];
-/// Candidates looked at side by side.
-const PARALLEL: usize = 16;
 
 impl Tenant {
     /// The page of resources that match `filter`, all of them without one, in the order of `sort` or of their ids.
@@ -35,40 +33,40 @@ impl Tenant {
         sort: Option<&Sort>,
         paging: &Paging,
     ) -> Result<Page, StoreError> {
-        let (access, derived) = match filter {
-            Some(filter) => (access(kind, filter), Derived::of(filter)),
-            None => (Access::Scan, Derived::No),
-        };
+        let access = filter.map_or(Access::Scan, |filter| access(kind, filter));
+        let question = Question::new(kind, filter, &access);
+        if let (Access::MembersOf(group), None, true) = (&access, sort, paging.is_cursor()) {
+            return self.page_of_members(&question, *group, paging).await;
+        }
         if access != Access::Scan {
             let mut candidates = BTreeMap::new();
             self.candidates(kind, access, &mut candidates).await?;
             let records = candidates.into_values().collect();
-            let records = self.matching(kind, filter, &derived, records).await?;
+            let records = self.matching(&question, records).await?;
             return Ok(paging.of(placed(kind, sort, records), is_descending(sort)));
         }
         match (filter, sort) {
             (None, None) => self.list(kind, paging).await,
             (Some(_), None) if paging.is_cursor() => {
-                let directory = self.scannable(kind, derived.scan_max()).await?;
-                let choose = |records| self.matching(kind, filter, &derived, records);
+                let directory = self.scannable(kind, question.most()).await?;
+                let choose = |records| self.matching(&question, records);
                 self.walk(kind, behind(directory, paging.after()), paging, choose)
                     .await
             }
-            _ => self.scan(kind, filter, &derived, sort, paging).await,
+            _ => self.scan(&question, sort, paging).await,
         }
     }
 
     /// Looks at every resource. What is not sorted keeps only the page in memory.
     async fn scan(
         &self,
-        kind: &ResourceType,
-        filter: Option<&Filter>,
-        derived: &Derived,
+        question: &Question<'_>,
         sort: Option<&Sort>,
         paging: &Paging,
     ) -> Result<Page, StoreError> {
-        let directory = self.scannable(kind, derived.scan_max()).await?;
-        let choose = |records| self.matching(kind, filter, derived, records);
+        let kind = question.kind;
+        let directory = self.scannable(kind, question.most()).await?;
+        let choose = |records| self.matching(question, records);
         let mut buckets = std::pin::pin!(self.read_buckets(kind, directory, choose));
         let (mut total, mut kept) = (0, vec![]);
         let window = paging.skip()..paging.skip().saturating_add(paging.limit() as u64);
@@ -196,96 +194,6 @@ impl Tenant {
             }
         }
     }
-
-    async fn matching(
-        &self,
-        kind: &ResourceType,
-        filter: Option<&Filter>,
-        derived: &Derived,
-        records: Vec<Record>,
-    ) -> Result<Vec<Record>, StoreError> {
-        let Some(filter) = filter else {
-            return Ok(records);
-        };
-        if derived.is_asked() && records.len() as u64 > derived.scan_max() {
-            return Err(StoreError::TooMany);
-        }
-        let look = |record: Record| async move {
-            let document = self.evaluated(kind, &record, derived).await?;
-            Ok::<_, StoreError>(filter.matches(&document).then_some(record))
-        };
-        let looked: Vec<Option<Record>> = stream::iter(records)
-            .map(look)
-            .buffered(PARALLEL)
-            .try_collect()
-            .await?;
-        Ok(looked.into_iter().flatten().collect())
-    }
-
-    /// The document as the filter sees it: with `id`, `meta` and what it asks of members or groups.
-    async fn evaluated(
-        &self,
-        resource_type: &ResourceType,
-        record: &Record,
-        derived: &Derived,
-    ) -> Result<Document, StoreError> {
-        let mut document = whole(resource_type, record);
-        let (name, list) = match derived {
-            Derived::No => return Ok(document),
-            Derived::Groups => ("groups", self.groups_list(record.id).await?),
-            Derived::Members => ("members", self.members_list(record.id).await?),
-            Derived::OneOf(ids) => ("members", self.members_among(record, ids).await?),
-        };
-        document.insert(name.to_owned(), Value::Array(list));
-        Ok(document)
-    }
-
-    async fn groups_list(&self, member: Id) -> Result<Vec<Value>, StoreError> {
-        let groups = self.groups_of(member).await?;
-        let shown = |group: &Record| json!({ "value": group.id.to_string(), "display": group.document.get("displayName"), "type": "direct" });
-        Ok(groups.iter().map(shown).collect())
-    }
-
-    async fn members_list(&self, group: Id) -> Result<Vec<Value>, StoreError> {
-        match self.get_with_members(group, MEMBERS_SHOWN_MAX).await {
-            Ok((_, Membership::Shown(ids))) => Ok(ids.into_iter().map(element).collect()),
-            Ok((_, Membership::TooMany)) => Err(StoreError::TooMany),
-            Err(StoreError::NotFound) => Ok(vec![]),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Those of the asked ids that are members: one edge each, however large the group.
-    async fn members_among(
-        &self,
-        group: &Record,
-        ids: &BTreeSet<Id>,
-    ) -> Result<Vec<Value>, StoreError> {
-        let mut members = vec![];
-        for record in self.find_all(ids.iter().copied()).await? {
-            if self.is_member(group, record.id).await? {
-                members.push(element(record.id));
-            }
-        }
-        Ok(members)
-    }
-}
-
-fn element(id: Id) -> Value {
-    json!({ "value": id.to_string(), "type": if id.resource_type() == 0 { "User" } else { "Group" } })
-}
-
-/// The stored document with `id` and `meta`.
-fn whole(kind: &ResourceType, record: &Record) -> Document {
-    let mut document = record.document.clone();
-    document.insert("id".to_owned(), json!(record.id.to_string()));
-    let meta = json!({
-        "resourceType": kind.name,
-        "created": timestamp(record.created),
-        "lastModified": timestamp(record.modified),
-    });
-    document.insert("meta".to_owned(), meta);
-    document
 }
 
 /// The records with their places in the order.

@@ -1,4 +1,4 @@
-//! What a deletion leaves behind, and its removal: work rows, edges of the dead, passes.
+//! What a deletion leaves behind, and its removal: work rows, and edges of the dead.
 //!
 //! Leftovers are invisible and a row in the tenant's work partition names each of them. The row outlives the
 //! moment in which a transaction that committed earlier may still become readable.
@@ -14,10 +14,6 @@ use super::{Id, Record, StoreError, Tenant};
 use crate::patch::MemberChange;
 use crate::table::{Attr, Attrs, Condition, Consistency, Item, Query, Range, TableError, Write};
 
-/// A row is removed by a pass at least this long after it was written.
-const GRACE_MS: i64 = 60_000;
-/// A change that began later than this after a deletion has not seen the deleted resource any more.
-const SEEN_MS: i64 = 30_000;
 /// One DELETE in so many makes a pass beside its own work: reading the work rows costs more the more there are.
 const PASS_EVERY: u64 = 4;
 /// Ripe rows cleared by such a pass, so that a wave of deletes clears more than it adds.
@@ -28,23 +24,15 @@ const INLINE_MS: i64 = 1_000;
 const PARALLEL: usize = 8;
 
 pub(super) const SINCE: &str = "since";
-const DEAD: &str = "dead";
-const OP: &str = "op";
-
-/// A work row, and what it asks for.
-#[derive(Debug)]
-struct Row {
-    item: Item,
-    work: Work,
-    since: i64,
-}
+pub(super) const DEAD: &str = "dead";
+pub(super) const OP: &str = "op";
 
 /// What a sweep came upon.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Swept {
-    found: usize,
+pub(super) struct Swept {
+    pub found: usize,
     /// Of what was found: what has to wait for a later pass.
-    left: usize,
+    pub left: usize,
 }
 
 impl Swept {
@@ -98,21 +86,6 @@ pub(super) fn dying(row: &Item) -> Option<Id> {
     }
 }
 
-impl Row {
-    fn read(item: Item) -> Option<Self> {
-        let work = Work::from_key(&item.key.sk)?;
-        let Some(Attr::N(since)) = item.attrs.get(SINCE) else {
-            return None;
-        };
-        let since = *since;
-        Some(Self { item, work, since })
-    }
-
-    fn is_dead(&self) -> bool {
-        self.item.attrs.contains_key(DEAD)
-    }
-}
-
 impl Tenant {
     /// The sweep of one deletion and of a few ripe rows, as far as the request's time allows.
     pub(super) async fn sweep_after_delete(&self, old: &Record) {
@@ -133,96 +106,9 @@ impl Tenant {
         }
     }
 
-    /// Works off up to `rows` ripe rows: finishes open changes, sweeps what is found, removes the row where nothing is.
-    /// Returns how many of them it brought forward.
-    pub async fn pass(&self, rows: usize) -> Result<usize, StoreError> {
-        let found = self.query_all(self.scope.work(), Range::All).await?;
-        let found: Vec<Row> = found.into_iter().filter_map(Row::read).collect();
-        let is_change = |row: &&Row| matches!(row.work, Work::Change(..));
-        let first_open = found.iter().filter(is_change).map(|row| row.since).min();
-        // What a change still holds keeps other rows in place, so changes go first.
-        let (changes, others): (Vec<&Row>, Vec<&Row>) = found.iter().partition(is_change);
-        let ripe = self.host().now_ms() - GRACE_MS;
-        let others = others.into_iter().filter(|row| row.since <= ripe);
-        let mut done = 0;
-        for row in changes.into_iter().chain(others).take(rows) {
-            if self.past_deadline() {
-                break;
-            }
-            done += usize::from(self.bring_forward(row, ripe, first_open).await?);
-        }
-        Ok(done)
-    }
-
-    /// Whether anything came of it.
-    async fn bring_forward(
-        &self,
-        row: &Row,
-        ripe: i64,
-        first_open: Option<i64>,
-    ) -> Result<bool, StoreError> {
-        let swept = match &row.work {
-            Work::Change(group, op) => {
-                return self.finish_change(row, *group, op, ripe).await;
-            }
-            Work::Deleted(id) => self.leave_groups(*id).await?,
-            Work::Generation(group, generation) => {
-                let op = match row.item.attrs.get(OP) {
-                    Some(Attr::S(op)) => Some(op.as_str()),
-                    _ => None,
-                };
-                self.sweep_group(*group, generation, op, row.is_dead())
-                    .await?
-            }
-        };
-        // A change that began before may still hold the resource, and nothing else would hide it then.
-        let held = first_open.is_some_and(|began| began < row.since + SEEN_MS);
-        if swept.found == 0 && !held {
-            self.remove_row(row).await?;
-            return Ok(true);
-        }
-        Ok(swept.found > swept.left)
-    }
-
-    async fn finish_change(
-        &self,
-        row: &Row,
-        group: Id,
-        op: &str,
-        ripe: i64,
-    ) -> Result<bool, StoreError> {
-        let head = self.find(group).await?;
-        match head.and_then(|head| head.pending) {
-            Some(open) if open.op == op => {
-                if self.host().now_ms() < open.until {
-                    return Ok(false);
-                }
-                match self.roll_forward(group, op).await {
-                    Err(StoreError::Busy) => Ok(false),
-                    other => other,
-                }
-            }
-            // Its group is gone, and the sweep of the group takes the lanes and this row; or did so long ago.
-            _ if row.since <= ripe => {
-                self.drop_lanes(group, op).await?;
-                Ok(true)
-            }
-            _ => Ok(false),
-        }
-    }
-
-    async fn remove_row(&self, row: &Row) -> Result<(), StoreError> {
-        let condition = Some(Condition::Equals(SINCE, Attr::N(row.since)));
-        self.write_if(Write::Delete {
-            key: row.item.key.clone(),
-            condition,
-        })
-        .await
-    }
-
     /// Removes what a group's generation left, and of a group that is gone all its traces. Its lanes go first: without
     /// them nobody writes further edges.
-    async fn sweep_group(
+    pub(super) async fn sweep_group(
         &self,
         group: Id,
         generation: &str,
@@ -241,7 +127,7 @@ impl Tenant {
     }
 
     /// Removes the lanes of a change whose group is gone, then its row; returns how many lanes there were.
-    async fn drop_lanes(&self, group: Id, op: &str) -> Result<usize, StoreError> {
+    pub(super) async fn drop_lanes(&self, group: Id, op: &str) -> Result<usize, StoreError> {
         let lanes = self.lane_items(group, op).await?;
         let found = lanes.len();
         for lane in lanes {
@@ -260,7 +146,7 @@ impl Tenant {
     }
 
     /// Takes a deleted resource out of its groups, page by page while there is time, each by an ordinary small change.
-    async fn leave_groups(&self, member: Id) -> Result<Swept, StoreError> {
+    pub(super) async fn leave_groups(&self, member: Id) -> Result<Swept, StoreError> {
         let mut swept = Swept::default();
         loop {
             let edges = self.edges_page(self.scope.groups(member)).await?;
@@ -326,6 +212,7 @@ impl Tenant {
             Ok(Change {
                 document: head.document.clone(),
                 members: members.clone(),
+                exact: false,
             })
         };
         match self.modify(group, change).await {
@@ -387,7 +274,7 @@ impl Tenant {
     }
 
     /// A write that is done already when its condition fails.
-    async fn write_if(&self, write: Write) -> Result<(), StoreError> {
+    pub(super) async fn write_if(&self, write: Write) -> Result<(), StoreError> {
         match self.table().write(&write).await {
             Ok(()) | Err(TableError::Condition(_)) => Ok(()),
             Err(error) => Err(error.into()),

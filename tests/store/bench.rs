@@ -118,6 +118,7 @@ impl Bench {
             Ok(Change {
                 document,
                 members: MemberChange::default(),
+                exact: false,
             })
         };
         self.tenant().modify(id, decide).await
@@ -132,6 +133,7 @@ impl Bench {
             Ok(Change {
                 document: old.document.clone(),
                 members: change.clone(),
+                exact: false,
             })
         };
         self.tenant().modify(group, decide).await

@@ -55,6 +55,7 @@ fn entries(operations: &serde_json::Value) -> Vec<read::Entry> {
     let mut exchange = Exchange {
         call: &call,
         route: Route::of("/scim/v2/Bulk"),
+        group_body_max: 0,
         request: Request {
             id: String::new(),
             started: 0,

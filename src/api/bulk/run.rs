@@ -98,6 +98,7 @@ impl Caller<'_> {
         let mut exchange = Exchange {
             call: &call,
             route: task.route,
+            group_body_max: self.exchange.group_body_max,
             request,
             quirks: Quirks::default(),
             actor: None,

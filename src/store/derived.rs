@@ -1,0 +1,217 @@
+//! What a filter asks about that no document holds: members and groups. RFC 7643 §4.1.2, §4.2.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Value, json};
+
+use super::access::Access;
+use super::list::SCAN_MAX;
+use super::read::MEMBERS_SHOWN_MAX;
+use super::{Id, Membership, Record, StoreError, Tenant};
+use crate::filter::{CompareOp, Filter};
+use crate::schema::{AttrPath, Document, ResourceType, timestamp};
+
+/// Resources that may be looked at where the filter asks for members or groups of each.
+const DERIVED_MAX: u64 = 1_000;
+/// Candidates looked at side by side.
+const PARALLEL: usize = 16;
+
+/// What is asked of candidates.
+#[derive(Debug)]
+pub(super) struct Question<'q> {
+    pub kind: &'q ResourceType,
+    pub filter: Option<&'q Filter>,
+    derived: Derived,
+    /// The group that all candidates are members of.
+    group: Option<Id>,
+}
+
+/// What a filter asks about that no document holds.
+#[derive(Debug, PartialEq, Eq)]
+enum Derived {
+    No,
+    Groups,
+    /// The members as a whole.
+    Members,
+    /// Only whether these are among a group's members, or a user's groups.
+    OneOf(BTreeSet<Id>),
+}
+
+impl Derived {
+    fn of(filter: &Filter) -> Self {
+        match filter {
+            Filter::Not(inner) => Self::of(inner),
+            Filter::And(left, right) | Filter::Or(left, right) => {
+                match (Self::of(left), Self::of(right)) {
+                    (Self::No, other) | (other, Self::No) => other,
+                    (Self::OneOf(mut left), Self::OneOf(right)) => {
+                        left.extend(right);
+                        Self::OneOf(left)
+                    }
+                    (Self::OneOf(_), whole) | (whole, _) => whole,
+                }
+            }
+            Filter::Present(path) | Filter::ValuePath(path, _) => Self::whole(path),
+            Filter::Compare(path, op, literal) => match (Self::whole(path), literal) {
+                (Self::Members | Self::Groups, Value::String(id))
+                    if path.leaf().name == "value"
+                        && matches!(op, CompareOp::Eq | CompareOp::Ne) =>
+                {
+                    Self::OneOf(Id::parse(id).into_iter().collect())
+                }
+                (whole, _) => whole,
+            },
+        }
+    }
+
+    fn whole(path: &AttrPath) -> Self {
+        match (&path.extension, path.attribute.name.as_str()) {
+            (None, "members") => Self::Members,
+            (None, "groups") => Self::Groups,
+            _ => Self::No,
+        }
+    }
+}
+
+impl<'q> Question<'q> {
+    pub(super) fn new(kind: &'q ResourceType, filter: Option<&'q Filter>, access: &Access) -> Self {
+        let group = match access {
+            Access::MembersOf(group) => Some(*group),
+            _ => None,
+        };
+        Self {
+            kind,
+            filter,
+            derived: filter.map_or(Derived::No, Derived::of),
+            group,
+        }
+    }
+
+    /// How many resources may be looked at.
+    pub(super) fn most(&self) -> u64 {
+        match &self.derived {
+            Derived::No => SCAN_MAX,
+            Derived::OneOf(ids) if ids.iter().all(|id| Some(*id) == self.group) => SCAN_MAX,
+            _ => DERIVED_MAX,
+        }
+    }
+}
+
+impl Tenant {
+    /// Those of `records` that match.
+    pub(super) async fn matching(
+        &self,
+        question: &Question<'_>,
+        records: Vec<Record>,
+    ) -> Result<Vec<Record>, StoreError> {
+        let Some(filter) = question.filter else {
+            return Ok(records);
+        };
+        if records.len() as u64 > question.most() {
+            return Err(StoreError::TooMany);
+        }
+        let look = |record: Record| async move {
+            let document = self.evaluated(question, &record).await?;
+            Ok::<_, StoreError>(filter.matches(&document).then_some(record))
+        };
+        let looked: Vec<Option<Record>> = stream::iter(records)
+            .map(look)
+            .buffered(PARALLEL)
+            .try_collect()
+            .await?;
+        Ok(looked.into_iter().flatten().collect())
+    }
+
+    /// The document as the filter sees it: with `id`, `meta` and what it asks of members or groups.
+    async fn evaluated(
+        &self,
+        question: &Question<'_>,
+        record: &Record,
+    ) -> Result<Document, StoreError> {
+        let kind = question.kind;
+        let mut document = whole(kind, record);
+        let (name, list) = match &question.derived {
+            Derived::No => return Ok(document),
+            Derived::Groups => ("groups", self.groups_list(record.id).await?),
+            Derived::Members => ("members", self.members_list(record.id).await?),
+            Derived::OneOf(ids) if kind.is_group() => {
+                ("members", self.members_among(record, ids).await?)
+            }
+            Derived::OneOf(ids) => (
+                "groups",
+                self.groups_among(record.id, ids, question.group).await?,
+            ),
+        };
+        document.insert(name.to_owned(), Value::Array(list));
+        Ok(document)
+    }
+
+    async fn groups_list(&self, member: Id) -> Result<Vec<Value>, StoreError> {
+        let groups = self.groups_of(member).await?;
+        let shown = |group: &Record| json!({ "value": group.id.to_string(), "display": group.document.get("displayName"), "type": "direct" });
+        Ok(groups.iter().map(shown).collect())
+    }
+
+    async fn members_list(&self, group: Id) -> Result<Vec<Value>, StoreError> {
+        match self.get_with_members(group, MEMBERS_SHOWN_MAX).await {
+            Ok((_, Membership::Shown(ids))) => Ok(ids.into_iter().map(element).collect()),
+            Ok((_, Membership::TooMany)) => Err(StoreError::TooMany),
+            Err(StoreError::NotFound) => Ok(vec![]),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Those of the asked ids that are members: one edge each, however large the group.
+    async fn members_among(
+        &self,
+        group: &Record,
+        ids: &BTreeSet<Id>,
+    ) -> Result<Vec<Value>, StoreError> {
+        let mut members = vec![];
+        for record in self.find_all(ids.iter().copied()).await? {
+            if self.is_member(group, record.id).await? {
+                members.push(element(record.id));
+            }
+        }
+        Ok(members)
+    }
+
+    /// Those of the asked groups that hold `member`, which is known to be in one of them.
+    async fn groups_among(
+        &self,
+        member: Id,
+        ids: &BTreeSet<Id>,
+        known: Option<Id>,
+    ) -> Result<Vec<Value>, StoreError> {
+        let mut groups = vec![];
+        for id in ids {
+            let holds = Some(*id) == known
+                || match self.find(*id).await? {
+                    Some(group) => self.is_member(&group, member).await?,
+                    None => false,
+                };
+            if holds {
+                groups.push(json!({ "value": id.to_string() }));
+            }
+        }
+        Ok(groups)
+    }
+}
+
+fn element(id: Id) -> Value {
+    json!({ "value": id.to_string(), "type": if id.resource_type() == 0 { "User" } else { "Group" } })
+}
+
+/// The stored document with `id` and `meta`.
+pub(super) fn whole(kind: &ResourceType, record: &Record) -> Document {
+    let mut document = record.document.clone();
+    document.insert("id".to_owned(), json!(record.id.to_string()));
+    let meta = json!({
+        "resourceType": kind.name,
+        "created": timestamp(record.created),
+        "lastModified": timestamp(record.modified),
+    });
+    document.insert("meta".to_owned(), meta);
+    document
+}

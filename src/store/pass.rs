@@ -1,0 +1,125 @@
+//! Passes over a tenant's work rows: whatever a dead request left is finished, and its row removed.
+//!
+//! A row outlives every request that may still have seen what it stands for, and every open change that may hold it.
+
+use super::keys::Work;
+use super::sweep::{DEAD, OP, SINCE};
+use super::{Id, StoreError, Tenant};
+use crate::table::{Attr, Condition, Item, Range, Write};
+
+/// A row is removed by a pass at least this long after it was written.
+const GRACE_MS: i64 = 60_000;
+/// A change that began later than this after a deletion has not seen the deleted resource any more.
+const SEEN_MS: i64 = 30_000;
+
+/// A work row, and what it asks for.
+#[derive(Debug)]
+struct Row {
+    item: Item,
+    work: Work,
+    since: i64,
+}
+
+impl Row {
+    fn read(item: Item) -> Option<Self> {
+        let work = Work::from_key(&item.key.sk)?;
+        let Some(Attr::N(since)) = item.attrs.get(SINCE) else {
+            return None;
+        };
+        let since = *since;
+        Some(Self { item, work, since })
+    }
+
+    fn is_dead(&self) -> bool {
+        self.item.attrs.contains_key(DEAD)
+    }
+}
+
+impl Tenant {
+    /// Works off up to `rows` ripe rows: finishes open changes, sweeps what is found, removes the row where nothing is.
+    /// Returns how many of them it brought forward.
+    pub async fn pass(&self, rows: usize) -> Result<usize, StoreError> {
+        let found = self.query_all(self.scope.work(), Range::All).await?;
+        let found: Vec<Row> = found.into_iter().filter_map(Row::read).collect();
+        let is_change = |row: &&Row| matches!(row.work, Work::Change(..));
+        let first_open = found.iter().filter(is_change).map(|row| row.since).min();
+        // What a change still holds keeps other rows in place, so changes go first.
+        let (changes, others): (Vec<&Row>, Vec<&Row>) = found.iter().partition(is_change);
+        let ripe = self.host().now_ms() - GRACE_MS;
+        let others = others.into_iter().filter(|row| row.since <= ripe);
+        let mut done = 0;
+        for row in changes.into_iter().chain(others).take(rows) {
+            if self.past_deadline() {
+                break;
+            }
+            done += usize::from(self.bring_forward(row, ripe, first_open).await?);
+        }
+        Ok(done)
+    }
+
+    /// Whether anything came of it.
+    async fn bring_forward(
+        &self,
+        row: &Row,
+        ripe: i64,
+        first_open: Option<i64>,
+    ) -> Result<bool, StoreError> {
+        let swept = match &row.work {
+            Work::Change(group, op) => {
+                return self.finish_change(row, *group, op, ripe).await;
+            }
+            Work::Deleted(id) => self.leave_groups(*id).await?,
+            Work::Generation(group, generation) => {
+                let op = match row.item.attrs.get(OP) {
+                    Some(Attr::S(op)) => Some(op.as_str()),
+                    _ => None,
+                };
+                self.sweep_group(*group, generation, op, row.is_dead())
+                    .await?
+            }
+        };
+        // A change that began before may still hold the resource, and nothing else would hide it then.
+        let held = first_open.is_some_and(|began| began < row.since + SEEN_MS);
+        if swept.found == 0 && !held {
+            self.remove_row(row).await?;
+            return Ok(true);
+        }
+        Ok(swept.found > swept.left)
+    }
+
+    async fn finish_change(
+        &self,
+        row: &Row,
+        group: Id,
+        op: &str,
+        ripe: i64,
+    ) -> Result<bool, StoreError> {
+        let head = self.find(group).await?;
+        match head.and_then(|head| head.pending) {
+            Some(open) if open.op == op => {
+                if self.host().now_ms() < open.until {
+                    return Ok(false);
+                }
+                match self.roll_forward(group, op).await {
+                    Err(StoreError::Busy) => Ok(false),
+                    other => other,
+                }
+            }
+            // Its group is gone, and the sweep of the group takes the lanes and this row; or did so long ago.
+            _ if row.since <= ripe => {
+                self.drop_lanes(group, op).await?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn remove_row(&self, row: &Row) -> Result<(), StoreError> {
+        let condition = Some(Condition::Equals(SINCE, Attr::N(row.since)));
+        self.write_if(Write::Delete {
+            key: row.item.key.clone(),
+            condition,
+        })
+        .await
+    }
+}

@@ -1,0 +1,178 @@
+//! The tick: what requests left behind is finished in every tenant, whether or not one of its requests comes by again.
+
+use futures_util::{StreamExt as _, stream};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom as _;
+
+use super::host::random_u64;
+use super::keys::{self, TenantScope};
+use super::{Request, Store, StoreError, Tenant};
+use crate::table::{Consistency, Cursor, Page, Query, Range};
+
+/// Work rows looked into before the next tenant has its turn...
+const PASS_ROWS: usize = 100;
+/// ...and how long a turn takes if they go on for ever.
+const TURN_MS: i64 = 10_000;
+/// Tenants looked after side by side.
+const PARALLEL: usize = 8;
+/// Who acts, in the outbox.
+const ACTOR: &str = "tick";
+
+/// What a tick met.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// Tenants that were looked at.
+    pub tenants: usize,
+    /// Those of them with work rows, ripe or not.
+    pub with_work: usize,
+    /// Those of them whose look or pass failed.
+    pub failed: usize,
+}
+
+impl Store {
+    /// Works off the ripe work rows of every tenant, until none is left that can be worked off or `until_ms` has come;
+    /// what is under way then still ends. Ticks may overlap.
+    ///
+    /// The order is drawn and nobody has a second pass before everybody had the first, so that a tenant with endless
+    /// work keeps no other waiting for ever. A tenant that fails is logged and left to the next tick.
+    pub async fn tick(&self, until_ms: i64) -> Result<Ticked, StoreError> {
+        let mut ticked = Ticked::default();
+        let mut open = self.with_work(&mut ticked, until_ms).await?;
+        ticked.with_work = open.len();
+        while !open.is_empty() {
+            open = self.round(open, &mut ticked, until_ms).await;
+        }
+        Ok(ticked)
+    }
+
+    /// The tenants that have work rows, in an order that is drawn.
+    async fn with_work(
+        &self,
+        ticked: &mut Ticked,
+        until_ms: i64,
+    ) -> Result<Vec<TenantScope>, StoreError> {
+        let mut tenants = self.tenants().await?;
+        tenants.shuffle(&mut StdRng::seed_from_u64(random_u64(self.host())));
+        let looks = stream::iter(tenants).map(|tenant| async move {
+            let look = self.in_time(until_ms, self.has_work(&tenant)).await;
+            (tenant, look)
+        });
+        let mut looks = looks.buffer_unordered(PARALLEL);
+        let mut found = vec![];
+        while let Some((tenant, look)) = looks.next().await {
+            ticked.tenants += usize::from(look.is_some());
+            if ticked.settled(&tenant, look).unwrap_or(false) {
+                found.push(tenant);
+            }
+        }
+        Ok(found)
+    }
+
+    /// One pass for each; returns those for whom another may get something done.
+    async fn round(
+        &self,
+        tenants: Vec<TenantScope>,
+        ticked: &mut Ticked,
+        until_ms: i64,
+    ) -> Vec<TenantScope> {
+        let passes = stream::iter(tenants).map(|tenant| async move {
+            let acting = self.acting(&tenant, until_ms);
+            let pass = async {
+                let done = acting.pass(PASS_ROWS).await?;
+                Ok(done > 0 || acting.past_deadline())
+            };
+            let pass = self.in_time(until_ms, pass).await;
+            (tenant, pass)
+        });
+        let mut passes = passes.buffer_unordered(PARALLEL);
+        let mut again = vec![];
+        while let Some((tenant, pass)) = passes.next().await {
+            if ticked.settled(&tenant, pass).unwrap_or(false) {
+                again.push(tenant);
+            }
+        }
+        again
+    }
+
+    /// Awaits `work` unless it is too late to begin.
+    async fn in_time<T>(
+        &self,
+        until_ms: i64,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Option<Result<T, StoreError>> {
+        if self.host().now_ms() >= until_ms {
+            return None;
+        }
+        Some(work.await)
+    }
+
+    /// Every tenant, but perhaps one created this moment.
+    async fn tenants(&self) -> Result<Vec<TenantScope>, StoreError> {
+        let (mut tenants, mut after) = (vec![], None);
+        loop {
+            let page = self.look(keys::tenants(), None, after).await?;
+            let listed = page.items.iter();
+            tenants.extend(listed.filter_map(|item| TenantScope::parse(&item.key.sk)));
+            after = page.next;
+            if after.is_none() {
+                return Ok(tenants);
+            }
+        }
+    }
+
+    async fn has_work(&self, tenant: &TenantScope) -> Result<bool, StoreError> {
+        let page = self.look(tenant.work(), Some(1), None).await?;
+        Ok(!page.items.is_empty())
+    }
+
+    /// A page at half the price: what is missed now is there at the next tick.
+    async fn look(
+        &self,
+        pk: String,
+        limit: Option<u32>,
+        after: Option<Cursor>,
+    ) -> Result<Page, StoreError> {
+        let query = Query {
+            pk,
+            range: Range::All,
+            descending: false,
+            limit,
+            after,
+        };
+        Ok(self.table().query(&query, Consistency::Eventual).await?)
+    }
+
+    /// The tenant in the hands of a tick, for one turn.
+    fn acting(&self, tenant: &TenantScope, until_ms: i64) -> Tenant {
+        let now = self.host().now_ms();
+        Tenant {
+            store: self.clone(),
+            scope: tenant.clone(),
+            actor: ACTOR.to_owned(),
+            request: Request {
+                id: format!("{ACTOR}-{:016x}", random_u64(self.host())),
+                started: now,
+            },
+            deadline: until_ms.min(now + TURN_MS),
+        }
+    }
+}
+
+impl Ticked {
+    /// What came of a tenant's turn, if it had one; a failure is counted and logged.
+    fn settled<T>(
+        &mut self,
+        tenant: &TenantScope,
+        turn: Option<Result<T, StoreError>>,
+    ) -> Option<T> {
+        match turn? {
+            Ok(done) => Some(done),
+            Err(error) => {
+                self.failed += 1;
+                tracing::warn!(%tenant, %error, "a tenant's work waits for the next tick");
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a function may do, and when the one without a route runs.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::{SCHEDULED, events, functions, triggers};
+
+#[test]
+fn the_tick_comes_by_itself_every_hour_and_has_time() {
+    let function = &functions()[SCHEDULED];
+    assert_eq!(
+        triggers(function),
+        BTreeSet::from(["rate(1 hour)".to_owned()])
+    );
+    let properties = &function["Properties"];
+    let schedule = &properties["Events"]["Hourly"]["Properties"];
+    assert!(schedule["Enabled"].is_null() && schedule["State"].is_null());
+    let age = &schedule["RetryPolicy"]["MaximumEventAgeInSeconds"];
+    assert_eq!(age.as_u64(), Some(3_600), "then the next one is due");
+    assert_eq!(properties["Timeout"].as_u64(), Some(300));
+    let examples: Vec<_> = events()
+        .into_iter()
+        .filter(|(_, function, _)| function == SCHEDULED)
+        .collect();
+    let [(path, _, event)] = examples.as_slice() else {
+        panic!("one example: {examples:?}")
+    };
+    assert_eq!(
+        (&event["source"], &event["detail-type"]),
+        (&json!("aws.events"), &json!("Scheduled Event")),
+        "{path}"
+    );
+}
+
+#[test]
+fn functions_may_do_what_they_need_and_no_more() {
+    let reads = ["GetItem", "BatchGetItem", "Query"];
+    let all = [
+        "GetItem",
+        "BatchGetItem",
+        "Query",
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "ConditionCheckItem",
+    ];
+    for (name, function) in functions() {
+        let granted: &[&str] = if name == "discovery" { &reads } else { &all };
+        let (mut actions, mut patterns) = (BTreeSet::new(), BTreeSet::new());
+        for statement in function["Properties"]["Policies"][0]["Statement"]
+            .as_sequence()
+            .unwrap()
+        {
+            let action = &statement["Action"];
+            let listed = action
+                .as_sequence()
+                .cloned()
+                .unwrap_or_else(|| vec![action.clone()]);
+            let listed = listed
+                .iter()
+                .map(|action| action.as_str().unwrap().replace("dynamodb:", ""))
+                .collect::<Vec<_>>();
+            let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+            assert!(keys[1].is_null(), "{name}: one pattern");
+            let pattern = keys[0].as_str().unwrap().to_owned();
+            if pattern == "A#tenants" {
+                assert_eq!(listed, ["Query"], "{name}: the registry is read alone");
+            }
+            actions.extend(listed);
+            patterns.insert(pattern);
+        }
+        let reached: &[&str] = match name.as_str() {
+            "discovery" => &["T#??????????"],
+            SCHEDULED => &["A#tenants", "T#*"],
+            _ => &["T#*"],
+        };
+        assert_eq!(
+            patterns,
+            reached
+                .iter()
+                .map(|pattern| (*pattern).to_owned())
+                .collect(),
+            "{name}: only the tick sees the registry"
+        );
+        assert_eq!(
+            actions,
+            granted.iter().map(|action| (*action).to_owned()).collect(),
+            "{name}"
+        );
+    }
+}
