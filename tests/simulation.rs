@@ -39,6 +39,8 @@ mod remote;
 mod schedule;
 #[path = "simulation/shadow.rs"]
 mod shadow;
+#[path = "simulation/small.rs"]
+mod small;
 #[path = "simulation/trace.rs"]
 mod trace;
 #[path = "simulation/watch.rs"]

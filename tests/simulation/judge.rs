@@ -41,12 +41,6 @@ impl Case<'_> {
             (Err(StoreError::Unavailable(_)), _) => true,
             (Err(StoreError::Busy), _) => !self.committed,
             (Err(error), op) => !self.committed && self.some(|model| refuses(model, op, error)),
-            // FOUND: a list that equals what several pages held at several moments is taken for no change.
-            (Ok(Answered::Wrote), Op::Members { change, .. })
-                if change.clear && self.grade == Grade::Paged =>
-            {
-                true
-            }
             (Ok(Answered::Wrote), op) => {
                 self.committed || !op.changes() || self.some(|model| is_done(model, op))
             }

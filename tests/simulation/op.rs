@@ -112,7 +112,7 @@ async fn modify(
         if let Some(name) = &name {
             document.insert(attribute.to_owned(), Value::String(name.clone()));
         }
-        Ok(Change { document, members: members.clone() })
+        Ok(Change { document, members: members.clone(), exact: false })
     };
     tenant.modify(id, decide).await
 }

@@ -27,6 +27,9 @@ use crate::trace::Trace;
 
 /// A run does not take longer; one that would goes round in circles.
 const STEPS_MAX: usize = 20_000;
+/// A commit is not half readable for longer: helpers take a change over 10 s after its commit, by clocks that differ by
+/// up to 8 s here, and would find no lane while none is out.
+const TORN_MS: i64 = 1_000;
 /// Reads of the head after which a reader has given up on one version.
 const LAST_LOOK: usize = 7;
 
@@ -103,6 +106,8 @@ pub(crate) struct Schedule {
     late: Vec<(usize, Call)>,
     /// Which moment held the first state of what is not out yet, by token.
     torn_since: BTreeMap<String, usize>,
+    /// When the oldest of them was decided.
+    torn_from: Option<i64>,
     last: Option<usize>,
 }
 
@@ -141,6 +146,7 @@ impl Schedule {
             flights: vec![],
             late: vec![],
             torn_since: BTreeMap::new(),
+            torn_from: None,
             last: None,
         }
     }
@@ -238,14 +244,21 @@ impl Schedule {
             torn.release(&key);
             self.oracle.lock().unwrap().released.push(key);
             self.torn_since.retain(|token, _| !torn.is_out(token));
+            if self.torn_since.is_empty() {
+                self.torn_from = None;
+            }
+        }
+    }
+
+    fn release_all(&mut self) {
+        while !self.held().is_empty() {
+            self.release(0);
         }
     }
 
     /// So much later everything decided is readable, and what has not arrived never will.
     fn jump(&mut self, seconds: i64) {
-        while !self.held().is_empty() {
-            self.release(0);
-        }
+        self.release_all();
         self.late.clear();
         self.tally.jumps += 1;
         self.clock.fetch_add(seconds * 1_000, Ordering::SeqCst);
@@ -286,7 +299,10 @@ impl Schedule {
                 self.go_on(actor).await;
             }
             State::Asleep(until) => {
-                self.clock.fetch_max(until, Ordering::SeqCst);
+                let now = self.clock.fetch_max(until, Ordering::SeqCst).max(until);
+                if self.torn_from.is_some_and(|from| now > from + TORN_MS) {
+                    self.release_all();
+                }
                 self.flights.remove(at).slot.fill(Answer::Done(Ok(())));
                 self.go_on(actor).await;
             }
@@ -364,6 +380,8 @@ impl Schedule {
         }
         let before = self.oracle.lock().unwrap().now().saturating_sub(1);
         self.torn_since.insert(transaction.token.clone(), before);
+        let now = self.clock.load(Ordering::SeqCst);
+        self.torn_from.get_or_insert(now);
         let running = self.actors.iter_mut().filter_map(|actor| actor.running.as_mut());
         running.for_each(|running| running.torn = true);
     }

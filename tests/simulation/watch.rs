@@ -12,6 +12,8 @@ use crate::oracle::Oracle;
 #[derive(Debug)]
 pub(crate) struct Watched {
     pub inner: Arc<dyn Table>,
+    /// Runs of one seed draw the same tokens, and share an engine that remembers them.
+    pub run: u64,
     pub oracle: Arc<Mutex<Oracle>>,
 }
 
@@ -38,7 +40,9 @@ impl Table for Watched {
     }
 
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {
-        self.inner.transact(transaction).await?;
+        let mut own = transaction.clone();
+        own.token = format!("{}-{}", transaction.token, self.run);
+        self.inner.transact(&own).await?;
         let mut oracle = self.oracle.lock().unwrap();
         oracle.transacted(&transaction.token, &transaction.writes);
         Ok(())

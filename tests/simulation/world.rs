@@ -86,15 +86,16 @@ impl World {
     async fn new(engine: &mut Engine, plan: &Plan, seed: u64) -> Self {
         let bare = engine.table();
         let clock = Arc::new(AtomicI64::new(NOON));
-        let machine = Arc::new(Machine::new(clock.clone(), 0, seed, Arc::new(Port::default())));
-        let store = Store::new(Arc::clone(&bare), machine.clone());
+        let machine = |seed| Arc::new(Machine::new(clock.clone(), 0, seed, Arc::default()));
+        // Every run has a tenant of its own, and what one seed draws otherwise is always the same.
+        let store = Store::new(Arc::clone(&bare), machine(engine.runs));
         let scope = store.create_tenant(&format!("t{}", engine.runs)).await.unwrap();
         let secret = store.create_token(&scope, "").await.unwrap();
         let credential = store.authenticate(&secret).await.unwrap().unwrap();
         let oracle = Arc::new(Mutex::new(Oracle::default()));
         oracle.lock().unwrap().moments.push(Moment::default());
-        let table: Arc<dyn Table> = Arc::new(Watched { inner: bare, oracle: oracle.clone() });
-        let cast = Cast::default();
+        let table: Arc<dyn Table> = Arc::new(Watched { inner: bare, run: engine.runs, oracle: oracle.clone() });
+        let (cast, machine) = (Cast::default(), machine(seed));
         let mut world = Self { oracle, clock, cast, table, machine, credential, sizes: plan.sizes };
         world.furnish(plan).await;
         world
