@@ -33,9 +33,7 @@ impl Call {
         match self {
             Self::Get(key) => Answer::Item(table.get(key).await),
             Self::BatchGet(keys) => Answer::Batch(table.batch_get(keys).await),
-            Self::Query(query, consistency) => {
-                Answer::Page(table.query(query, *consistency).await)
-            }
+            Self::Query(query, consistency) => Answer::Page(table.query(query, *consistency).await),
             Self::QueryIndex(index, query) => Answer::Page(table.query_index(*index, query).await),
             Self::Scan(after) => Answer::Page(table.scan(after.as_ref()).await),
             Self::Transact(transaction) => Answer::Done(table.transact(transaction).await),
@@ -108,13 +106,23 @@ impl fmt::Display for Answer {
             Self::Item(Ok(None)) => write!(f, "nothing"),
             Self::Item(Ok(Some(item))) => write!(f, "{}", Shown(item)),
             Self::Batch(Ok((items, unread))) => {
-                items.iter().try_for_each(|item| write!(f, "{} ", Shown(item)))?;
+                items
+                    .iter()
+                    .try_for_each(|item| write!(f, "{} ", Shown(item)))?;
                 write!(f, "unread {}", unread.len())
             }
             Self::Page(Ok(page)) => {
                 let mut items = page.items.iter();
                 items.try_for_each(|item| write!(f, "{} ", Shown(item)))?;
-                write!(f, "{}", if page.next.is_some() { "and more" } else { "end" })
+                write!(
+                    f,
+                    "{}",
+                    if page.next.is_some() {
+                        "and more"
+                    } else {
+                        "end"
+                    }
+                )
             }
             Self::Done(Ok(())) => write!(f, "ok"),
             Self::Done(Err(TableError::Cancelled(reasons))) => {
@@ -178,7 +186,11 @@ impl fmt::Display for Told<'_> {
         if let Write::Update { update, .. } = self.0 {
             let plain = update.set.iter().filter(|(name, _)| **name != "d");
             let plain: Vec<_> = plain.collect();
-            write!(f, " set {plain:?} add {:?} remove {:?}", update.add, update.remove)?;
+            write!(
+                f,
+                " set {plain:?} add {:?} remove {:?}",
+                update.add, update.remove
+            )?;
         }
         match self.0.condition() {
             Some(Condition::Exists) => write!(f, " if it exists"),

@@ -41,7 +41,9 @@ impl Path {
         while let Some((chosen, costs)) = self.0.pop() {
             let spent: u32 = self.0.iter().map(cost).sum();
             let rest = costs.iter().enumerate().skip(chosen + 1);
-            let next = rest.map(|(at, cost)| (at, *cost)).find(|(_, cost)| spent + cost <= bound);
+            let next = rest
+                .map(|(at, cost)| (at, *cost))
+                .find(|(_, cost)| spent + cost <= bound);
             if let Some((at, _)) = next {
                 self.0.push((at, costs));
                 return Some(self);
@@ -55,7 +57,10 @@ impl Path {
 pub(crate) enum Chooser {
     Random(Box<Habits>),
     /// Follows the path, and takes the first option where it ends.
-    Path { wanted: Path, taken: Path },
+    Path {
+        wanted: Path,
+        taken: Path,
+    },
 }
 
 /// How one seed goes about it.
@@ -78,7 +83,16 @@ impl Habits {
         let (switch, crash) = (one_of(&[0.05, 0.2, 0.5, 1.0]), one_of(&[0.0, 0.01, 0.05]));
         let (jump, release) = (one_of(&[0.0, 0.01, 0.05]), one_of(&[0.1, 0.5, 0.9]));
         let (late, starve) = (one_of(&[0.0, 0.2, 0.8]), one_of(&[0.0, 0.02, 0.1, 0.2]));
-        Box::new(Self { random, switch, crash, jump, release, late, starve, starved: None })
+        Box::new(Self {
+            random,
+            switch,
+            crash,
+            jump,
+            release,
+            late,
+            starve,
+            starved: None,
+        })
     }
 
     pub(crate) fn random(&mut self) -> &mut StdRng {
@@ -103,26 +117,36 @@ impl Habits {
         if let Some(chosen) = chosen {
             return chosen;
         }
-        let actors: std::collections::BTreeSet<usize> = events.iter().filter_map(|event| event.actor()).collect();
+        let actors: std::collections::BTreeSet<usize> =
+            events.iter().filter_map(|event| event.actor()).collect();
         if self.starved.is_some_and(|(_, left)| left == 0) {
             self.starved = None;
         }
         if let Some((_, left)) = &mut self.starved {
             *left -= 1;
-        } else if self.random.random_bool(self.starve) && let Some(actor) = actors.iter().copied().choose(&mut self.random) {
+        } else if self.random.random_bool(self.starve)
+            && let Some(actor) = actors.iter().copied().choose(&mut self.random)
+        {
             self.starved = Some((actor, self.random.random_range(5..200)));
         }
         let starved = self.starved.map(|(actor, _)| actor);
-        let awake = actors.iter().copied().filter(|actor| Some(*actor) != starved);
+        let awake = actors
+            .iter()
+            .copied()
+            .filter(|actor| Some(*actor) != starved);
         let stay = last.filter(|last| actors.contains(last) && Some(*last) != starved);
         let actor = match stay.filter(|_| !self.random.random_bool(self.switch)) {
             Some(last) => Some(last),
             None => awake.choose(&mut self.random),
         };
-        let of_actor = events.iter().enumerate().filter(|(_, event)| actor.is_some() && event.actor() == actor);
+        let of_actor = events
+            .iter()
+            .enumerate()
+            .filter(|(_, event)| actor.is_some() && event.actor() == actor);
         let chosen = of_actor.map(|(at, _)| at).choose(&mut self.random);
         // Nobody but the starved can go on, or nobody at all.
-        let rest = |found: &Event| acts(found) || matches!(found, Event::Release(_) | Event::Late(_));
+        let rest =
+            |found: &Event| acts(found) || matches!(found, Event::Release(_) | Event::Late(_));
         chosen
             .or_else(|| {
                 let any = events.iter().enumerate().filter(|(_, event)| rest(event));

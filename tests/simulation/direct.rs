@@ -63,7 +63,11 @@ fn value(attr: &Attr) -> AttributeValue {
 
 fn wire(key: &Key) -> Wire {
     let text = |text: &str| AttributeValue::S(text.to_owned());
-    [("PK".to_owned(), text(&key.pk)), ("SK".to_owned(), text(&key.sk))].into()
+    [
+        ("PK".to_owned(), text(&key.pk)),
+        ("SK".to_owned(), text(&key.sk)),
+    ]
+    .into()
 }
 
 fn key(wire: &mut Wire) -> Key {
@@ -71,7 +75,10 @@ fn key(wire: &mut Wire) -> Key {
         Some(AttributeValue::S(text)) => text,
         other => panic!("{name} is {other:?}"),
     };
-    Key { pk: text("PK"), sk: text("SK") }
+    Key {
+        pk: text("PK"),
+        sk: text("SK"),
+    }
 }
 
 fn item(mut wire: Wire) -> Item {
@@ -84,7 +91,10 @@ fn item(mut wire: Wire) -> Item {
         other => panic!("{other:?}"),
     };
     let attrs = wire.into_iter().map(|(name, value)| (name, attr(value)));
-    Item { key, attrs: attrs.collect() }
+    Item {
+        key,
+        attrs: attrs.collect(),
+    }
 }
 
 /// Names and values of one request's expressions.
@@ -132,13 +142,19 @@ impl Texts {
 
     fn update(&mut self, update: &Update) -> String {
         let set = update.set.iter();
-        let set: Vec<String> = set.map(|(name, attr)| self.compare(name, "=", attr)).collect();
+        let set: Vec<String> = set
+            .map(|(name, attr)| self.compare(name, "=", attr))
+            .collect();
         let add = update.add.iter();
-        let add: Vec<String> = add.map(|(name, by)| self.compare(name, "", &Attr::N(*by))).collect();
+        let add: Vec<String> = add
+            .map(|(name, by)| self.compare(name, "", &Attr::N(*by)))
+            .collect();
         let remove: Vec<String> = update.remove.iter().map(|name| self.name(name)).collect();
         let parts = [("SET", set), ("ADD", add), ("REMOVE", remove)];
         let parts = parts.iter().filter(|(_, parts)| !parts.is_empty());
-        let parts: Vec<String> = parts.map(|(verb, parts)| format!("{verb} {}", parts.join(", "))).collect();
+        let parts: Vec<String> = parts
+            .map(|(verb, parts)| format!("{verb} {}", parts.join(", ")))
+            .collect();
         parts.join(" ")
     }
 
@@ -149,7 +165,11 @@ impl Texts {
             Range::All => return pk,
             Range::Equals(key) => self.compare("SK", "=", &text(key)),
             Range::BeginsWith(key) => {
-                format!("begins_with({}, {})", self.name("SK"), self.value(&text(key)))
+                format!(
+                    "begins_with({}, {})",
+                    self.name("SK"),
+                    self.value(&text(key))
+                )
             }
             Range::Between(low, high) => {
                 let low = self.compare("SK", "BETWEEN", &text(low));
@@ -178,13 +198,19 @@ fn all_old() -> Option<String> {
 
 fn full(key: &Key, attrs: &serverless_scim::table::Attrs) -> Wire {
     let mut full = wire(key);
-    full.extend(attrs.iter().map(|(name, attr)| ((*name).to_owned(), value(attr))));
+    full.extend(
+        attrs
+            .iter()
+            .map(|(name, attr)| ((*name).to_owned(), value(attr))),
+    );
     full
 }
 
 fn transacted(write: &Write) -> TransactWriteItem {
     let mut texts = Texts::default();
-    let condition_expression = write.condition().map(|condition| texts.condition(condition));
+    let condition_expression = write
+        .condition()
+        .map(|condition| texts.condition(condition));
     let table_name = TABLE.to_owned();
     let mut whole = TransactWriteItem::default();
     match write {
@@ -305,7 +331,10 @@ impl Table for Direct {
             key: key(&mut last),
             index_key: None,
         });
-        Ok(Page { items: items.into_iter().map(item).collect(), next })
+        Ok(Page {
+            items: items.into_iter().map(item).collect(),
+            next,
+        })
     }
 
     async fn query_index(&self, _: Index, _: &Query) -> Result<Page, TableError> {
@@ -322,42 +351,56 @@ impl Table for Direct {
             client_request_token: Some(transaction.token.clone()),
             ..TransactWriteItemsRequest::default()
         };
-        self.0.transact_write_items(request).map(|_| ()).map_err(failed)
+        self.0
+            .transact_write_items(request)
+            .map(|_| ())
+            .map_err(failed)
     }
 
     async fn write(&self, write: &Write) -> Result<(), TableError> {
         let mut texts = Texts::default();
-        let condition_expression = write.condition().map(|condition| texts.condition(condition));
+        let condition_expression = write
+            .condition()
+            .map(|condition| texts.condition(condition));
         let table_name = TABLE.to_owned();
         let done = match write {
-            Write::Put { key, attrs, .. } => self.0.put_item(PutItemRequest {
-                table_name,
-                item: full(key, attrs),
-                condition_expression,
-                expression_attribute_names: texts.names(),
-                expression_attribute_values: texts.values(),
-                return_values_on_condition_check_failure: all_old(),
-                ..PutItemRequest::default()
-            }).map(|_| ()),
-            Write::Update { key, update, .. } => self.0.update_item(UpdateItemRequest {
-                table_name,
-                key: wire(key),
-                update_expression: Some(texts.update(update)),
-                condition_expression,
-                expression_attribute_names: texts.names(),
-                expression_attribute_values: texts.values(),
-                return_values_on_condition_check_failure: all_old(),
-                ..UpdateItemRequest::default()
-            }).map(|_| ()),
-            Write::Delete { key, .. } => self.0.delete_item(DeleteItemRequest {
-                table_name,
-                key: wire(key),
-                condition_expression,
-                expression_attribute_names: texts.names(),
-                expression_attribute_values: texts.values(),
-                return_values_on_condition_check_failure: all_old(),
-                ..DeleteItemRequest::default()
-            }).map(|_| ()),
+            Write::Put { key, attrs, .. } => self
+                .0
+                .put_item(PutItemRequest {
+                    table_name,
+                    item: full(key, attrs),
+                    condition_expression,
+                    expression_attribute_names: texts.names(),
+                    expression_attribute_values: texts.values(),
+                    return_values_on_condition_check_failure: all_old(),
+                    ..PutItemRequest::default()
+                })
+                .map(|_| ()),
+            Write::Update { key, update, .. } => self
+                .0
+                .update_item(UpdateItemRequest {
+                    table_name,
+                    key: wire(key),
+                    update_expression: Some(texts.update(update)),
+                    condition_expression,
+                    expression_attribute_names: texts.names(),
+                    expression_attribute_values: texts.values(),
+                    return_values_on_condition_check_failure: all_old(),
+                    ..UpdateItemRequest::default()
+                })
+                .map(|_| ()),
+            Write::Delete { key, .. } => self
+                .0
+                .delete_item(DeleteItemRequest {
+                    table_name,
+                    key: wire(key),
+                    condition_expression,
+                    expression_attribute_names: texts.names(),
+                    expression_attribute_values: texts.values(),
+                    return_values_on_condition_check_failure: all_old(),
+                    ..DeleteItemRequest::default()
+                })
+                .map(|_| ()),
             Write::Check { .. } => panic!("a check alone"),
         };
         done.map_err(failed)

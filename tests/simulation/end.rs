@@ -14,8 +14,8 @@ use crate::world::World;
 const PASSES: usize = 8;
 
 /// Lets passes work until nothing is left, and then looks.
-pub(crate) async fn rest(world: &World, _mutant: Option<Mutant>) -> Result<(), String> {
-    let store = world.store();
+pub(crate) async fn rest(world: &World, mutant: Option<Mutant>) -> Result<(), String> {
+    let store = world.store(mutant);
     for n in 0..PASSES {
         if leftovers(world).is_empty() {
             break;
@@ -76,7 +76,10 @@ fn orphans(shadow: &Shadow) -> Option<String> {
     for (pk, sk, attrs) in shadow.under("V#") {
         let member = pk.split('#').nth(1)?;
         let generation = text(attrs, "gen")?;
-        if shadow.item(&format!("M#{sk}#{generation}"), member).is_none() {
+        if shadow
+            .item(&format!("M#{sk}#{generation}"), member)
+            .is_none()
+        {
             return Some(format!("a reverse edge without its other side: {pk}/{sk}"));
         }
     }
@@ -89,7 +92,9 @@ fn counts(shadow: &Shadow) -> Option<String> {
         for (bucket, row) in shadow.partition(&format!("B#{kind}")) {
             let there = shadow.partition(&format!("R#{kind}{bucket}")).count();
             if number(row, "n") != Some(i64::try_from(there).unwrap()) {
-                return Some(format!("bucket {kind}/{bucket} counts {row:?}, not {there}"));
+                return Some(format!(
+                    "bucket {kind}/{bucket} counts {row:?}, not {there}"
+                ));
             }
         }
     }
@@ -107,19 +112,46 @@ fn counts(shadow: &Shadow) -> Option<String> {
 
 /// What the store answers now is what is true.
 async fn answers(world: &World) -> Result<(), String> {
-    let store = world.store();
+    let store = world.store(None);
     let model = world.oracle.lock().unwrap().model();
-    let groups: BTreeSet<Id> = world.cast.groups.iter().chain(model.groups.keys()).copied().collect();
+    let groups: BTreeSet<Id> = world
+        .cast
+        .groups
+        .iter()
+        .chain(model.groups.keys())
+        .copied()
+        .collect();
     let mut ops: Vec<Op> = groups.into_iter().map(Op::Read).collect();
     // Everybody in a small world, some of a large one.
     let some = world.cast.users.len().div_ceil(8);
-    ops.extend(world.cast.users.iter().step_by(some).map(|id| Op::GroupsOf(*id)));
-    ops.extend(model.names.keys().filter(|(kind, _)| *kind == 0).take(8).map(|(_, name)| Op::Find(name.clone())));
+    ops.extend(
+        world
+            .cast
+            .users
+            .iter()
+            .step_by(some)
+            .map(|id| Op::GroupsOf(*id)),
+    );
+    ops.extend(
+        model
+            .names
+            .keys()
+            .filter(|(kind, _)| *kind == 0)
+            .take(8)
+            .map(|(_, name)| Op::Find(name.clone())),
+    );
     for op in ops {
         let outcome = op.clone().run(world.tenant(&store, "rest")).await;
         let oracle = world.oracle.lock().unwrap();
         let window = &oracle.moments[oracle.now()..];
-        let case = Case { op: &op, outcome: &outcome, window, committed: false, grade: Grade::Exact, open: BTreeSet::new() };
+        let case = Case {
+            op: &op,
+            outcome: &outcome,
+            window,
+            committed: false,
+            grade: Grade::Exact,
+            open: BTreeSet::new(),
+        };
         if let Some(fault) = case.fault() {
             return Err(format!("at rest: {fault}"));
         }

@@ -44,13 +44,20 @@ impl Case<'_> {
             (Ok(Answered::Wrote), op) => {
                 self.committed || !op.changes() || self.some(|model| is_done(model, op))
             }
-            (Ok(Answered::Members(_, ids)), Op::Read(group)) => self.members(*group, ids),
+            (Ok(Answered::Members(ids)), Op::Read(group)) => self.members(*group, ids),
             (Ok(Answered::Ids(ids)), op) => self.ids(op, ids),
             _ => false,
         };
         (!right).then(|| {
-            let moments: Vec<_> = self.window.iter().map(|moment| &moment.model.groups).collect();
-            format!("{:?} (took effect: {}) answered {:?}, {:?}; meanwhile {moments:?}", self.op, self.committed, self.outcome, self.grade)
+            let moments: Vec<_> = self
+                .window
+                .iter()
+                .map(|moment| &moment.model.groups)
+                .collect();
+            format!(
+                "{:?} (took effect: {}) answered {:?}, {:?}; meanwhile {moments:?}",
+                self.op, self.committed, self.outcome, self.grade
+            )
         })
     }
 
@@ -60,15 +67,25 @@ impl Case<'_> {
 
     fn members(&self, group: Id, ids: &BTreeSet<Id>) -> bool {
         let held = |moment: &Moment| moment.model.members(group).cloned();
-        let inside = |id: &Id| self.some(|model| model.members(group).is_some_and(|m| m.contains(id)));
-        let outside = |id: &Id| self.some(|model| model.members(group).is_none_or(|m| !m.contains(id)));
+        let inside =
+            |id: &Id| self.some(|model| model.members(group).is_some_and(|m| m.contains(id)));
+        let outside =
+            |id: &Id| self.some(|model| model.members(group).is_none_or(|m| !m.contains(id)));
         match self.grade {
-            Grade::Exact => self.window.iter().any(|moment| held(moment).as_ref() == Some(ids)),
+            Grade::Exact => self
+                .window
+                .iter()
+                .any(|moment| held(moment).as_ref() == Some(ids)),
             Grade::Paged => {
                 let gone = self.gone();
-                let rest = |ids: &BTreeSet<Id>| -> BTreeSet<Id> { ids.difference(&gone).copied().collect() };
+                let rest = |ids: &BTreeSet<Id>| -> BTreeSet<Id> {
+                    ids.difference(&gone).copied().collect()
+                };
                 ids.iter().all(inside)
-                    && self.window.iter().any(|moment| held(moment).is_some_and(|held| rest(&held) == rest(ids)))
+                    && self
+                        .window
+                        .iter()
+                        .any(|moment| held(moment).is_some_and(|held| rest(&held) == rest(ids)))
             }
             Grade::Each => {
                 let all: BTreeSet<Id> = self.window.iter().filter_map(held).flatten().collect();
@@ -82,19 +99,25 @@ impl Case<'_> {
     /// Who was deleted meanwhile.
     fn gone(&self) -> BTreeSet<Id> {
         let last = self.window.last();
-        let now = last.map(|moment| moment.model.live.clone()).unwrap_or_default();
-        let all = self.window.iter().flat_map(|moment| moment.model.live.iter().copied());
+        let now = last
+            .map(|moment| moment.model.live.clone())
+            .unwrap_or_default();
+        let all = self
+            .window
+            .iter()
+            .flat_map(|moment| moment.model.live.iter().copied());
         all.filter(|id| !now.contains(id)).collect()
     }
 
     fn ids(&self, op: &Op, ids: &BTreeSet<Id>) -> bool {
         match op {
-            Op::IsMember(group, member) => self.open.contains(&(*group, *member)) || self.some(|model| {
-                model.members(*group).is_some_and(|m| m.contains(member)) != ids.is_empty()
-            }),
-            Op::Find(name) => self.some(|model| {
-                ids.iter().copied().eq(model.holder(0, name))
-            }),
+            Op::IsMember(group, member) => {
+                self.open.contains(&(*group, *member))
+                    || self.some(|model| {
+                        model.members(*group).is_some_and(|m| m.contains(member)) != ids.is_empty()
+                    })
+            }
+            Op::Find(name) => self.some(|model| ids.iter().copied().eq(model.holder(0, name))),
             Op::GroupsOf(member) | Op::With(member) => self.groups(*member, ids),
             _ => false,
         }
@@ -111,7 +134,10 @@ impl Case<'_> {
             let edge = moment.edges.get(group).is_some_and(holds);
             (is || edge, is && edge)
         };
-        let all = self.window.iter().flat_map(|moment| moment.model.groups.keys().copied());
+        let all = self
+            .window
+            .iter()
+            .flat_map(|moment| moment.model.groups.keys().copied());
         let all: BTreeSet<Id> = all.chain(ids.iter().copied()).collect();
         all.iter().all(|group| {
             if self.open.contains(&(*group, member)) {
@@ -140,23 +166,39 @@ fn is_done(model: &Model, op: &Op) -> bool {
 /// Whether this is the answer the request gets at this moment.
 fn refuses(model: &Model, op: &Op, error: &StoreError) -> bool {
     match (error, op) {
-        (StoreError::NotFound, Op::Read(id) | Op::Rename { id, .. } | Op::Delete { id } | Op::Members { group: id, .. }) => {
-            !model.live.contains(id)
-        }
+        (
+            StoreError::NotFound,
+            Op::Read(id)
+            | Op::Rename { id, .. }
+            | Op::Delete { id }
+            | Op::Members { group: id, .. },
+        ) => !model.live.contains(id),
         (StoreError::Taken { holder, .. }, Op::CreateUser { name }) => {
             model.holder(0, name) == Some(*holder)
         }
         (StoreError::Taken { holder, .. }, Op::CreateGroup { name, .. }) => {
             model.holder(1, name) == Some(*holder)
         }
-        (StoreError::Taken { holder, .. }, Op::Rename { id, name } | Op::Members { group: id, name: Some(name), .. }) => {
-            holder != id && model.holder(id.resource_type(), name) == Some(*holder)
+        (
+            StoreError::Taken { holder, .. },
+            Op::Rename { id, name }
+            | Op::Members {
+                group: id,
+                name: Some(name),
+                ..
+            },
+        ) => {
+            // Of a resource that is gone nothing else is said.
+            model.live.contains(id)
+                && holder != id
+                && model.holder(id.resource_type(), name) == Some(*holder)
         }
         (StoreError::UnknownMember(_), Op::CreateGroup { members, .. }) => {
             !members.is_subset(&model.live)
         }
-        (StoreError::UnknownMember(id), Op::Members { change, .. }) => {
-            change.verbs.get(id) == Some(&Verb::Add)
+        (StoreError::UnknownMember(id), Op::Members { group, change, .. }) => {
+            model.live.contains(group)
+                && change.verbs.get(id) == Some(&Verb::Add)
                 && Id::parse(id).is_none_or(|id| !model.live.contains(&id))
         }
         _ => false,

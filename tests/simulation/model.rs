@@ -36,7 +36,11 @@ impl Model {
                 Ok(())
             }
             Op::Rename { id, name } => self.rename(*id, name),
-            Op::Members { group, change, name } => {
+            Op::Members {
+                group,
+                change,
+                name,
+            } => {
                 if let Some(name) = name {
                     self.rename(*group, name)?;
                 }
@@ -67,9 +71,12 @@ impl Model {
                 }
                 Ok(())
             }
-            Op::Pass | Op::Read(_) | Op::IsMember(..) | Op::GroupsOf(_) | Op::With(_) | Op::Find(_) => {
-                Err("a reader wrote".to_owned())
-            }
+            Op::Pass
+            | Op::Read(_)
+            | Op::IsMember(..)
+            | Op::GroupsOf(_)
+            | Op::With(_)
+            | Op::Find(_) => Err("a reader wrote".to_owned()),
         }
     }
 

@@ -1,18 +1,17 @@
 //! Tables that lie, each as if one rule of the design had been left out of the store.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use serverless_scim::table::{
-    Attr, Attrs, Condition, Consistency, Cursor, Index, Item, Key, Page, Query, Range, Reason, Table,
-    TableError, Transaction, Update, Write,
+    Attr, Attrs, Condition, Consistency, Cursor, Index, Item, Key, Page, Query, Range, Reason,
+    Table, TableError, Transaction, Update, Write,
 };
 
 use crate::op::Op;
-use crate::remote::Remote;
 
 /// The rule that is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +26,6 @@ pub(crate) enum Mutant {
     DyingFirst,
     /// Readers of members do not read the head again.
     SecondHead,
-    /// Whether one id is a member is not asked of the head again.
-    SecondHeadOfOne,
     /// Rows of the dying can go at once.
     Grace,
     /// Readers read edges before lanes.
@@ -47,13 +44,12 @@ pub(crate) enum Mutant {
     StaleFirst,
 }
 
-pub(crate) const ALL: [Mutant; 14] = [
+pub(crate) const ALL: [Mutant; 13] = [
     Mutant::Fence,
     Mutant::Guard,
     Mutant::Dying,
     Mutant::DyingFirst,
     Mutant::SecondHead,
-    Mutant::SecondHeadOfOne,
     Mutant::Grace,
     Mutant::LanesFirst,
     Mutant::Update,
@@ -66,28 +62,33 @@ pub(crate) const ALL: [Mutant; 14] = [
 
 impl Mutant {
     /// The table as one request of such a store would use it.
-    pub(crate) fn over(self, remote: Remote, op: &Op) -> Arc<dyn Table> {
+    pub(crate) fn over(self, table: Arc<dyn Table>, op: &Op) -> Arc<dyn Table> {
         let reads = match self {
             Self::Dying | Self::DyingFirst | Self::SecondHead | Self::LanesFirst => {
                 matches!(op, Op::Read(_))
             }
-            Self::SecondHeadOfOne => matches!(op, Op::IsMember(..)),
+            Self::LanesOfTheDead => matches!(op, Op::Delete { .. } | Op::Pass),
             _ => true,
         };
         if !reads {
-            return Arc::new(remote);
+            return table;
         }
         let group = match op {
             Op::Read(id) => Some(crate::shadow::hex(*id)),
             _ => None,
         };
-        Arc::new(Liar { inner: remote, mutant: self, group, memory: Mutex::default() })
+        Arc::new(Liar {
+            inner: table,
+            mutant: self,
+            group,
+            memory: Mutex::default(),
+        })
     }
 }
 
 #[derive(Debug)]
 struct Liar {
-    inner: Remote,
+    inner: Arc<dyn Table>,
     mutant: Mutant,
     group: Option<String>,
     memory: Mutex<Memory>,
@@ -102,6 +103,14 @@ struct Memory {
 
 fn is_head(key: &Key) -> bool {
     key.pk.contains("#R#1")
+}
+
+/// The key of a group's head; `tenant` is the prefix of its keys.
+fn head(tenant: &str, hex: &str) -> Key {
+    Key {
+        pk: format!("{tenant}R#{}", &hex[..8]),
+        sk: hex.to_owned(),
+    }
 }
 
 fn has(key: &Key, part: &str) -> bool {
@@ -122,7 +131,9 @@ fn without(condition: Option<&Condition>, lost: &dyn Fn(&Condition) -> bool) -> 
 fn with(write: &Write, new: Option<Condition>) -> Write {
     let mut write = write.clone();
     match &mut write {
-        Write::Put { condition, .. } | Write::Update { condition, .. } | Write::Delete { condition, .. } => {
+        Write::Put { condition, .. }
+        | Write::Update { condition, .. }
+        | Write::Delete { condition, .. } => {
             *condition = new;
         }
         Write::Check { .. } => {}
@@ -134,61 +145,117 @@ impl Liar {
     fn falsify(&self, write: &Write) -> Write {
         let key = write.key();
         match (self.mutant, write) {
-            (Mutant::Fence, Write::Update { .. } | Write::Delete { .. }) if has(key, "#O#") => with(write, None),
+            (Mutant::Fence, Write::Update { .. } | Write::Delete { .. }) if has(key, "#O#") => {
+                with(write, None)
+            }
             (Mutant::Guard, Write::Check { key, .. }) if has(key, "#R#") => Write::Check {
                 key: key.clone(),
                 condition: Condition::Or(vec![Condition::Exists, Condition::NotExists]),
             },
-            (Mutant::Grace, Write::Put { key, attrs, condition }) if key.pk.ends_with("#D") && !key.sk.starts_with('P') => {
+            (
+                Mutant::Grace,
+                Write::Put {
+                    key,
+                    attrs,
+                    condition,
+                },
+            ) if key.pk.ends_with("#D") && !key.sk.starts_with('P') => {
                 let mut attrs = attrs.clone();
                 attrs.insert("since", Attr::N(0));
-                Write::Put { key: key.clone(), attrs, condition: condition.clone() }
+                Write::Put {
+                    key: key.clone(),
+                    attrs,
+                    condition: condition.clone(),
+                }
             }
-            (Mutant::Exists, Write::Update { condition, .. }) if is_head(key) => {
-                with(write, without(condition.as_ref(), &|part| matches!(part, Condition::Exists | Condition::Equals(..))))
-            }
-            (Mutant::FlipAlone, Write::Update { update, condition, .. }) if is_head(key) && self.flips(key, update) => {
-                with(write, without(condition.as_ref(), &|part| matches!(part, Condition::Lacks(_) | Condition::Equals("v", _))))
-            }
-            (Mutant::Update, Write::Update { update, condition, .. }) if is_head(key) => self.whole(key, update, condition.clone()).unwrap_or_else(|| write.clone()),
+            (Mutant::Exists, Write::Update { condition, .. }) if is_head(key) => with(
+                write,
+                without(condition.as_ref(), &|part| {
+                    matches!(part, Condition::Exists | Condition::Equals(..))
+                }),
+            ),
+            (
+                Mutant::FlipAlone,
+                Write::Update {
+                    update, condition, ..
+                },
+            ) if is_head(key) && self.flips(key, update) => with(
+                write,
+                without(condition.as_ref(), &|part| {
+                    matches!(part, Condition::Lacks(_) | Condition::Equals("v", _))
+                }),
+            ),
+            (
+                Mutant::Update,
+                Write::Update {
+                    update, condition, ..
+                },
+            ) if is_head(key) => self
+                .whole(key, update, condition.clone())
+                .unwrap_or_else(|| write.clone()),
             _ => write.clone(),
         }
     }
 
     fn remembered(&self, key: &Key) -> Option<Item> {
-        self.memory.lock().unwrap().heads.get(key).cloned().flatten()
+        self.memory
+            .lock()
+            .unwrap()
+            .heads
+            .get(key)
+            .cloned()
+            .flatten()
     }
 
     fn flips(&self, key: &Key, update: &Update) -> bool {
         let old = self.remembered(key);
         let generation = update.set.get("gen");
-        generation.is_some() && old.and_then(|old| old.attrs.get("gen").cloned()).as_ref() != generation
+        generation.is_some()
+            && old.and_then(|old| old.attrs.get("gen").cloned()).as_ref() != generation
     }
 
     /// The head as it was read, changed and put back.
     fn whole(&self, key: &Key, update: &Update, condition: Option<Condition>) -> Option<Write> {
         let old = self.remembered(key)?;
         let known = ["v", "ct", "lm", "d", "gen", "np", "ns", "xp", "xs", "tw"];
-        let kept = known.into_iter().filter(|name| !update.remove.contains(name));
-        let mut attrs: Attrs = kept.filter_map(|name| Some((name, old.attrs.get(name)?.clone()))).collect();
+        let kept = known
+            .into_iter()
+            .filter(|name| !update.remove.contains(name));
+        let mut attrs: Attrs = kept
+            .filter_map(|name| Some((name, old.attrs.get(name)?.clone())))
+            .collect();
         attrs.extend(update.set.clone());
         for (name, by) in &update.add {
             if let Some(Attr::N(number)) = attrs.get_mut(name) {
                 *number += by;
             }
         }
-        Some(Write::Put { key: key.clone(), attrs, condition })
+        Some(Write::Put {
+            key: key.clone(),
+            attrs,
+            condition,
+        })
     }
 
     async fn edges(&self, pk: &str) -> Result<(), TableError> {
-        let mut query = Query { pk: pk.to_owned(), range: Range::All, descending: false, limit: None, after: None };
+        let mut query = Query {
+            pk: pk.to_owned(),
+            range: Range::All,
+            descending: false,
+            limit: None,
+            after: None,
+        };
         let mut items = vec![];
         loop {
             let page = self.inner.query(&query, Consistency::Strong).await?;
             items.extend(page.items);
             query.after = page.next;
             if query.after.is_none() {
-                self.memory.lock().unwrap().edges.insert(pk.to_owned(), items);
+                self.memory
+                    .lock()
+                    .unwrap()
+                    .edges
+                    .insert(pk.to_owned(), items);
                 return Ok(());
             }
         }
@@ -196,8 +263,10 @@ impl Liar {
 
     /// Reads the edges of the group's generation as its head names it.
     async fn edges_too_early(&self, tenant: &str) -> Result<(), TableError> {
-        let Some(hex) = &self.group else { return Ok(()) };
-        let key = Key { pk: format!("{tenant}R#{}", &hex[..8]), sk: hex.clone() };
+        let Some(hex) = &self.group else {
+            return Ok(());
+        };
+        let key = head(tenant, hex);
         let head = match self.remembered(&key) {
             Some(head) => Some(head),
             None => self.inner.get(&key).await?,
@@ -216,7 +285,7 @@ fn is_dying(item: &Item) -> bool {
 #[async_trait]
 impl Table for Liar {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
-        let once = matches!(self.mutant, Mutant::SecondHead | Mutant::SecondHeadOfOne);
+        let once = self.mutant == Mutant::SecondHead;
         if once && is_head(key) {
             let known = self.memory.lock().unwrap().heads.get(key).cloned();
             if let Some(known) = known {
@@ -225,7 +294,11 @@ impl Table for Liar {
         }
         let item = self.inner.get(key).await?;
         if is_head(key) {
-            self.memory.lock().unwrap().heads.insert(key.clone(), item.clone());
+            self.memory
+                .lock()
+                .unwrap()
+                .heads
+                .insert(key.clone(), item.clone());
         }
         Ok(item)
     }
@@ -248,6 +321,12 @@ impl Table for Liar {
         };
         if early && first {
             self.edges_too_early(&tenant).await?;
+        }
+        if self.mutant == Mutant::LanesOfTheDead && query.pk.contains("#O#") {
+            let hex = query.pk.split('#').nth(3).unwrap_or_default();
+            if self.inner.get(&head(&tenant, hex)).await?.is_none() {
+                return Ok(Page::default());
+            }
         }
         if query.pk.contains("#M#") && first {
             let known = self.memory.lock().unwrap().edges.remove(&query.pk);
@@ -273,7 +352,11 @@ impl Table for Liar {
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {
         static TOKENS: AtomicU64 = AtomicU64::new(0);
         let mut sent = transaction.clone();
-        sent.writes = transaction.writes.iter().map(|write| self.falsify(write)).collect();
+        sent.writes = transaction
+            .writes
+            .iter()
+            .map(|write| self.falsify(write))
+            .collect();
         if self.mutant == Mutant::Token {
             sent.token = format!("{}", TOKENS.fetch_add(1, Ordering::SeqCst));
         }
@@ -287,9 +370,6 @@ impl Table for Liar {
     }
 
     async fn write(&self, write: &Write) -> Result<(), TableError> {
-        if self.mutant == Mutant::LanesOfTheDead && write.key().pk.contains("#O#") {
-            return Ok(());
-        }
         self.inner.write(&self.falsify(write)).await
     }
 }
@@ -300,10 +380,18 @@ fn stale_last(writes: &[Write], mut reasons: Vec<Reason>) -> Vec<Reason> {
     let own: BTreeSet<usize> = writes
         .iter()
         .enumerate()
-        .filter(|(_, write)| write.key().pk.contains("#R#") && !matches!(write, Write::Check { .. }))
+        .filter(|(_, write)| match write {
+            Write::Check { .. } => false,
+            // The name that is given up is the resource's own.
+            Write::Delete { key, .. } => has(key, "#R#") || has(key, "#N#"),
+            Write::Put { key, .. } | Write::Update { key, .. } => has(key, "#R#"),
+        })
         .map(|(at, _)| at)
         .collect();
-    let others = reasons.iter().enumerate().any(|(at, reason)| failed(reason) && !own.contains(&at));
+    let others = reasons
+        .iter()
+        .enumerate()
+        .any(|(at, reason)| failed(reason) && !own.contains(&at));
     for at in own.into_iter().filter(|_| others) {
         reasons[at] = Reason::None;
     }

@@ -13,11 +13,25 @@ use serverless_scim::store::{
 /// One request.
 #[derive(Debug, Clone)]
 pub(crate) enum Op {
-    CreateUser { name: String },
-    CreateGroup { name: String, members: BTreeSet<Id> },
-    Rename { id: Id, name: String },
-    Members { group: Id, change: MemberChange, name: Option<String> },
-    Delete { id: Id },
+    CreateUser {
+        name: String,
+    },
+    CreateGroup {
+        name: String,
+        members: BTreeSet<Id>,
+    },
+    Rename {
+        id: Id,
+        name: String,
+    },
+    Members {
+        group: Id,
+        change: MemberChange,
+        name: Option<String>,
+    },
+    Delete {
+        id: Id,
+    },
     Pass,
     /// The group with its members.
     Read(Id),
@@ -35,8 +49,7 @@ pub(crate) enum Op {
 #[derive(Debug)]
 pub(crate) enum Answered {
     Wrote,
-    /// The group's version and its members.
-    Members(i64, BTreeSet<Id>),
+    Members(BTreeSet<Id>),
     Ids(BTreeSet<Id>),
 }
 
@@ -66,21 +79,26 @@ impl Op {
             Self::CreateGroup { name, members } => {
                 let members = members.iter().map(Id::to_string).collect();
                 let document = object(json!({ "displayName": name }));
-                tenant.create(&GROUP, document, &members).await.map(|_| done)
+                tenant
+                    .create(&GROUP, document, &members)
+                    .await
+                    .map(|_| done)
             }
             Self::Rename { id, name } => {
                 let none = MemberChange::default();
                 modify(&tenant, id, Some(name), none).await.map(|_| done)
             }
-            Self::Members { group, change, name } => {
-                modify(&tenant, group, name, change).await.map(|_| done)
-            }
+            Self::Members {
+                group,
+                change,
+                name,
+            } => modify(&tenant, group, name, change).await.map(|_| done),
             Self::Delete { id } => tenant.delete(id, |_| Ok(())).await.map(|()| done),
             Self::Pass => tenant.pass(100).await.map(|_| done),
             Self::Read(group) => {
-                let (head, members) = tenant.get_with_members(group, MEMBERS_SHOWN_MAX).await?;
+                let (_, members) = tenant.get_with_members(group, MEMBERS_SHOWN_MAX).await?;
                 match members {
-                    Membership::Shown(ids) => Ok(Answered::Members(head.version, ids)),
+                    Membership::Shown(ids) => Ok(Answered::Members(ids)),
                     Membership::TooMany => Err(StoreError::TooMany),
                 }
             }
@@ -106,22 +124,35 @@ async fn modify(
     name: Option<String>,
     members: MemberChange,
 ) -> Result<Record, StoreError> {
-    let attribute = if id.resource_type() == 0 { "userName" } else { "displayName" };
+    let attribute = if id.resource_type() == 0 {
+        "userName"
+    } else {
+        "displayName"
+    };
     let decide = |old: &Record| {
         let mut document = old.document.clone();
         if let Some(name) = &name {
             document.insert(attribute.to_owned(), Value::String(name.clone()));
         }
-        Ok(Change { document, members: members.clone(), exact: false })
+        Ok(Change {
+            document,
+            members: members.clone(),
+            exact: false,
+        })
     };
     tenant.modify(id, decide).await
 }
 
 async fn search(tenant: &Tenant, kind: &ResourceType, text: &str) -> Outcome {
     let filter = parse(kind, text);
-    let paging = Paging { start: Start::Index(1), count: COUNT_MAX };
+    let paging = Paging {
+        start: Start::Index(1),
+        count: COUNT_MAX,
+    };
     let page = tenant.search(kind, Some(&filter), None, &paging).await?;
-    Ok(Answered::Ids(page.records.iter().map(|record| record.id).collect()))
+    Ok(Answered::Ids(
+        page.records.iter().map(|record| record.id).collect(),
+    ))
 }
 
 fn parse(kind: &ResourceType, text: &str) -> Filter {

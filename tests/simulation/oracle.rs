@@ -48,7 +48,10 @@ impl Oracle {
     }
 
     pub(crate) fn model(&self) -> Model {
-        self.moments.last().map(|moment| (*moment.model).clone()).unwrap_or_default()
+        self.moments
+            .last()
+            .map(|moment| (*moment.model).clone())
+            .unwrap_or_default()
     }
 
     pub(crate) fn expect(&mut self, request: &str, op: &Op) {
@@ -88,8 +91,11 @@ impl Oracle {
             }
             self.shadow.apply(write);
         }
-        let heads: Vec<(Id, Option<Head>)> =
-            model.groups.keys().map(|id| (*id, self.shadow.head(*id))).collect();
+        let heads: Vec<(Id, Option<Head>)> = model
+            .groups
+            .keys()
+            .map(|id| (*id, self.shadow.head(*id)))
+            .collect();
         let mut edges = BTreeMap::new();
         for (group, head) in heads {
             let Some(head) = head else {
@@ -114,8 +120,14 @@ impl Oracle {
         let part = format!("#M#{}#", hex(group));
         let own = |key: &Key| writes.iter().any(|write| write.key() == key);
         let request = writes.iter().find_map(outbox).map(|(request, _)| request);
-        let begun = request.and_then(|request| self.begun.get(&request)).copied();
-        let since = self.released.iter().skip(begun.unwrap_or(self.released.len())).cloned();
+        let begun = request
+            .and_then(|request| self.begun.get(&request))
+            .copied();
+        let since = self
+            .released
+            .iter()
+            .skip(begun.unwrap_or(self.released.len()))
+            .cloned();
         let held = torn.held().into_iter().filter(|key| !own(key)).chain(since);
         let held = held.filter(|key| key.pk.contains(&part));
         let open: BTreeSet<Id> = held.filter_map(|key| id_of(&key.sk)).collect();
@@ -137,16 +149,23 @@ impl Oracle {
             self.fail(what);
         }
         if model.holder(1, &head.name) != Some(group) {
-            self.fail(format!("group {group} bears the name {:?} of another change", head.name));
+            self.fail(format!(
+                "group {group} bears the name {:?} of another change",
+                head.name
+            ));
         }
         let content = (head.name.clone(), visible);
         match self.versions.get(&group) {
             Some((version, _)) if head.version < *version => {
-                self.fail(format!("group {group} went back to version {}", head.version));
+                self.fail(format!(
+                    "group {group} went back to version {}",
+                    head.version
+                ));
             }
             Some((version, (name, before))) if head.version == *version => {
                 let living = |ids: &BTreeSet<Id>| ids.intersection(&model.live).copied().collect();
-                let (then, now): (BTreeSet<Id>, BTreeSet<Id>) = (living(before), living(&content.1));
+                let (then, now): (BTreeSet<Id>, BTreeSet<Id>) =
+                    (living(before), living(&content.1));
                 if *name != content.0 || then != now {
                     self.fail(format!("group {group} changed within version {version}"));
                 }
@@ -164,7 +183,9 @@ impl Oracle {
             && write.key().pk.contains("#R#")
             && model.holder(0, &name) != Some(id)
         {
-            self.fail(format!("user {id} bears the name {name:?} of another change"));
+            self.fail(format!(
+                "user {id} bears the name {name:?} of another change"
+            ));
         }
     }
 }

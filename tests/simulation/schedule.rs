@@ -172,7 +172,11 @@ impl Schedule {
         let first = self.last.into_iter();
         let others = (0..self.actors.len()).filter(|actor| Some(*actor) != self.last);
         for actor in first.chain(others) {
-            let ready = self.flights.iter().enumerate().filter(|(_, flight)| flight.actor == actor && self.can_go_on(flight));
+            let ready = self
+                .flights
+                .iter()
+                .enumerate()
+                .filter(|(_, flight)| flight.actor == actor && self.can_go_on(flight));
             events.extend(ready.map(|(at, _)| Event::Advance(actor, at)));
             let found = &self.actors[actor];
             if found.running.is_none() && !found.script.is_empty() {
@@ -184,7 +188,12 @@ impl Schedule {
         if events.is_empty() {
             return events;
         }
-        let running = self.actors.iter().enumerate().filter(|(_, actor)| actor.running.as_ref().is_some_and(|r| r.op.changes() || matches!(r.op, Op::Pass)));
+        let running = self.actors.iter().enumerate().filter(|(_, actor)| {
+            actor
+                .running
+                .as_ref()
+                .is_some_and(|r| r.op.changes() || matches!(r.op, Op::Pass))
+        });
         if self.tally.crashes < self.mishaps.crashes {
             events.extend(running.map(|(at, _)| Event::Crash(at)));
         }
@@ -195,7 +204,10 @@ impl Schedule {
     }
 
     fn held(&self) -> Vec<Key> {
-        self.torn.as_ref().map(|torn| torn.held()).unwrap_or_default()
+        self.torn
+            .as_ref()
+            .map(|torn| torn.held())
+            .unwrap_or_default()
     }
 
     fn can_go_on(&self, flight: &Flight) -> bool {
@@ -230,7 +242,12 @@ impl Schedule {
             Event::Late(at) => {
                 let (actor, call) = self.late.remove(at);
                 let answer = call.perform(self.actors[actor].table.as_ref()).await;
-                self.trace.note(|| format!("late, of {}: {call}\n        -> {answer}", self.actors[actor].name));
+                self.trace.note(|| {
+                    format!(
+                        "late, of {}: {call}\n        -> {answer}",
+                        self.actors[actor].name
+                    )
+                });
                 self.committed(&call);
             }
             Event::Jump(seconds) => self.jump(seconds),
@@ -271,23 +288,39 @@ impl Schedule {
             self.torn_since.values().copied().min().unwrap_or(now)
         };
         let actor = &mut self.actors[at];
-        let Some(op) = actor.script.pop_front() else { return };
+        let Some(op) = actor.script.pop_front() else {
+            return;
+        };
         actor.requests += 1;
         let request = format!("{}.{}", actor.name, actor.requests);
         self.oracle.lock().unwrap().expect(&request, &op);
         self.trace.note(|| format!("{request} begins: {op:?}"));
-        let remote = Remote(Arc::clone(&actor.port));
-        let table: Arc<dyn Table> = match self.mutant {
+        let remote: Arc<dyn Table> = Arc::new(Remote(Arc::clone(&actor.port)));
+        let table = match self.mutant {
             Some(mutant) => mutant.over(remote, &op),
-            None => Arc::new(remote),
+            None => remote,
         };
         let store = Store::with_sizes(table, actor.machine.clone(), self.sizes);
         let started = serverless_scim::store::Host::now_ms(actor.machine.as_ref());
-        let tenant = store.tenant(&self.credential, Request { id: request.clone(), started });
+        let tenant = store.tenant(
+            &self.credential,
+            Request {
+                id: request.clone(),
+                started,
+            },
+        );
         let future = Box::pin(op.clone().run(tenant));
         let torn = !self.torn_since.is_empty();
         let released = self.oracle.lock().unwrap().released.len();
-        actor.running = Some(Running { future, op, request, begun, torn, released, heads: 0 });
+        actor.running = Some(Running {
+            future,
+            op,
+            request,
+            begun,
+            torn,
+            released,
+            heads: 0,
+        });
     }
 
     async fn advance(&mut self, at: usize) {
@@ -312,11 +345,16 @@ impl Schedule {
     /// Lets the actor compute until it waits, and carries out the first of its new calls.
     async fn go_on(&mut self, at: usize) {
         let actor = &mut self.actors[at];
-        let Some(running) = &mut actor.running else { return };
+        let Some(running) = &mut actor.running else {
+            return;
+        };
         let flag = Arc::new(Flag(AtomicBool::new(true)));
         let waker = Waker::from(Arc::clone(&flag));
         while flag.0.swap(false, Ordering::SeqCst) {
-            let polled = running.future.as_mut().poll(&mut Context::from_waker(&waker));
+            let polled = running
+                .future
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker));
             if let Poll::Ready(outcome) = polled {
                 return self.end(at, &outcome);
             }
@@ -324,13 +362,20 @@ impl Schedule {
         let mut first = None;
         while let Some((call, slot)) = actor.port.next() {
             let state = match &call {
-                Call::Sleep(ms) => State::Asleep(self.clock.load(Ordering::SeqCst) + i64::try_from(*ms).unwrap()),
+                Call::Sleep(ms) => {
+                    State::Asleep(self.clock.load(Ordering::SeqCst) + i64::try_from(*ms).unwrap())
+                }
                 _ => {
                     first = first.or(Some(self.flights.len()));
                     State::Waiting
                 }
             };
-            self.flights.push(Flight { actor: at, call, slot, state });
+            self.flights.push(Flight {
+                actor: at,
+                call,
+                slot,
+                state,
+            });
         }
         if let Some(first) = first {
             self.carry_out(first).await;
@@ -348,7 +393,9 @@ impl Schedule {
             running.heads += 1;
         }
         let late = match &mut self.chooser {
-            Chooser::Random(habits) if flight.call.writes() => rand::Rng::random_bool(habits.random(), self.mishaps.late),
+            Chooser::Random(habits) if flight.call.writes() => {
+                rand::Rng::random_bool(habits.random(), self.mishaps.late)
+            }
             _ => false,
         };
         let answer = if late {
@@ -359,10 +406,14 @@ impl Schedule {
             flight.call.perform(actor.table.as_ref()).await
         };
         self.tally.faults += usize::from(answer.is_fault());
-        self.trace.note(|| format!("{}: {}\n        -> {answer}", actor.name, flight.call));
-        if let (Answer::Done(Err(TableError::Cancelled(_))), Call::Transact(now)) = (&answer, &flight.call) {
+        self.trace
+            .note(|| format!("{}: {}\n        -> {answer}", actor.name, flight.call));
+        if let (Answer::Done(Err(TableError::Cancelled(_))), Call::Transact(now)) =
+            (&answer, &flight.call)
+        {
             // Its first sending arrived with this one.
-            let same = |call: &Call| matches!(call, Call::Transact(then) if then.token == now.token);
+            let same =
+                |call: &Call| matches!(call, Call::Transact(then) if then.token == now.token);
             self.late.retain(|(_, call)| !same(call));
         }
         flight.state = State::Answered(answer);
@@ -382,15 +433,24 @@ impl Schedule {
         self.torn_since.insert(transaction.token.clone(), before);
         let now = self.clock.load(Ordering::SeqCst);
         self.torn_from.get_or_insert(now);
-        let running = self.actors.iter_mut().filter_map(|actor| actor.running.as_mut());
+        let running = self
+            .actors
+            .iter_mut()
+            .filter_map(|actor| actor.running.as_mut());
         running.for_each(|running| running.torn = true);
     }
 
     fn end(&mut self, at: usize, outcome: &Outcome) {
         let actor = &mut self.actors[at];
-        let Some(running) = actor.running.take() else { return };
+        let Some(running) = actor.running.take() else {
+            return;
+        };
         self.flights.retain(|flight| flight.actor != at);
-        let held = self.torn.as_ref().map(|torn| torn.held()).unwrap_or_default();
+        let held = self
+            .torn
+            .as_ref()
+            .map(|torn| torn.held())
+            .unwrap_or_default();
         let mut oracle = self.oracle.lock().unwrap();
         let open = oracle.released.iter().skip(running.released).chain(&held);
         let open = open.filter_map(edge).collect();
@@ -400,7 +460,8 @@ impl Schedule {
             () => Grade::Exact,
         };
         self.tally.reads += usize::from(!running.op.changes());
-        self.trace.note(|| format!("{} ends: {outcome:?}", running.request));
+        self.trace
+            .note(|| format!("{} ends: {outcome:?}", running.request));
         let now = oracle.now();
         let case = Case {
             op: &running.op,
@@ -410,7 +471,9 @@ impl Schedule {
             grade,
             open,
         };
-        if !matches!(running.op, Op::Pass) && let Some(fault) = case.fault() {
+        if !matches!(running.op, Op::Pass)
+            && let Some(fault) = case.fault()
+        {
             oracle.fail(format!("{}: {fault}", running.request));
         }
     }

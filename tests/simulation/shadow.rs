@@ -25,7 +25,13 @@ pub(crate) struct Head {
 /// The id that stands in a key.
 pub(crate) fn id_of(hex: &str) -> Option<Id> {
     let part = |range: std::ops::Range<usize>| hex.get(range);
-    let dashed = [part(0..8)?, part(8..12)?, part(12..16)?, part(16..20)?, part(20..32)?];
+    let dashed = [
+        part(0..8)?,
+        part(8..12)?,
+        part(12..16)?,
+        part(16..20)?,
+        part(20..32)?,
+    ];
     Id::parse(&dashed.join("-")).filter(|_| hex.len() == 32)
 }
 
@@ -153,7 +159,9 @@ impl Shadow {
     /// The forward edges of a group's present generation.
     pub(crate) fn edges(&self, group: Id, head: &Head) -> BTreeSet<Id> {
         let pk = format!("M#{}#{}", hex(group), head.generation);
-        self.partition(&pk).filter_map(|(sk, _)| id_of(sk)).collect()
+        self.partition(&pk)
+            .filter_map(|(sk, _)| id_of(sk))
+            .collect()
     }
 
     /// The members as the design says they are read.
@@ -162,7 +170,10 @@ impl Shadow {
         if let Some(op) = &head.pending {
             let prefix = format!("{op}#");
             let lanes = format!("O#{}", hex(group));
-            for (_, lane) in self.partition(&lanes).filter(|(sk, _)| sk.starts_with(&prefix)) {
+            for (_, lane) in self
+                .partition(&lanes)
+                .filter(|(sk, _)| sk.starts_with(&prefix))
+            {
                 let done = usize::try_from(number(lane, "pos").unwrap_or(0)).unwrap_or(0);
                 let (add, remove) = (packed(lane, "a"), packed(lane, "r"));
                 members.extend(add.iter().skip(done));

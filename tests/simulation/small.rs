@@ -28,10 +28,17 @@ fn world(users: usize, members: &[usize], crashes: usize, jumps: usize, torn: bo
     Plan {
         users,
         groups: vec![members.iter().copied().collect()],
-        sizes: Sizes { writes: 8, lanes: 2 },
+        sizes: Sizes {
+            writes: 8,
+            lanes: 2,
+        },
         torn,
         trouble: Trouble::default(),
-        mishaps: Mishaps { crashes, jumps, late: 0.0 },
+        mishaps: Mishaps {
+            crashes,
+            jumps,
+            late: 0.0,
+        },
         skew: 0,
     }
 }
@@ -45,9 +52,16 @@ fn change(cast: &Cast, add: &[usize], remove: &[usize], clear: bool) -> Op {
     if clear {
         change.clear();
     }
-    add.iter().for_each(|n| change.add(&cast.users[*n].to_string()));
-    remove.iter().for_each(|n| change.remove(&cast.users[*n].to_string()));
-    Op::Members { group: cast.groups[0], change, name: None }
+    add.iter()
+        .for_each(|n| change.add(&cast.users[*n].to_string()));
+    remove
+        .iter()
+        .for_each(|n| change.remove(&cast.users[*n].to_string()));
+    Op::Members {
+        group: cast.groups[0],
+        change,
+        name: None,
+    }
 }
 
 fn all() -> Vec<Small> {
@@ -55,70 +69,104 @@ fn all() -> Vec<Small> {
         Small {
             name: "big-deleted",
             plan: world(4, &[3], 0, 0, false),
-            scripts: |cast| vec![
-                ("owner", vec![change(cast, &[0, 1, 2], &[3], false)]),
-                ("deleter", vec![Op::Delete { id: cast.users[1] }]),
-                ("reader", vec![Op::Read(cast.groups[0])]),
-            ],
+            scripts: |cast| {
+                vec![
+                    ("owner", vec![change(cast, &[0, 1, 2], &[3], false)]),
+                    ("deleter", vec![Op::Delete { id: cast.users[1] }]),
+                    ("reader", vec![Op::Read(cast.groups[0])]),
+                ]
+            },
             bound: 1,
         },
         Small {
             name: "big-crashed",
             plan: world(3, &[], 1, 1, false),
-            scripts: |cast| vec![
-                ("owner", vec![add(cast, &[0, 1, 2])]),
-                ("helper", vec![change(cast, &[], &[0], false)]),
-                ("reader", vec![Op::Read(cast.groups[0])]),
-            ],
+            scripts: |cast| {
+                vec![
+                    ("owner", vec![add(cast, &[0, 1, 2])]),
+                    ("helper", vec![change(cast, &[], &[0], false)]),
+                    ("reader", vec![Op::Read(cast.groups[0])]),
+                ]
+            },
             bound: 1,
         },
         Small {
             name: "one-replaced",
             plan: world(3, &[0, 1], 0, 0, false),
-            scripts: |cast| vec![
-                ("owner", vec![change(cast, &[1, 2], &[], true)]),
-                ("emptier", vec![change(cast, &[], &[], true), add(cast, &[0])]),
-                ("reader", vec![Op::IsMember(cast.groups[0], cast.users[1])]),
-            ],
+            scripts: |cast| {
+                vec![
+                    ("owner", vec![change(cast, &[1, 2], &[], true)]),
+                    (
+                        "emptier",
+                        vec![change(cast, &[], &[], true), add(cast, &[0])],
+                    ),
+                    ("reader", vec![Op::IsMember(cast.groups[0], cast.users[1])]),
+                ]
+            },
             bound: 1,
         },
         Small {
             name: "group-deleted",
             plan: world(3, &[0], 0, 1, false),
-            scripts: |cast| vec![
-                ("owner", vec![add(cast, &[0, 1, 2])]),
-                ("deleter", vec![Op::Delete { id: cast.groups[0] }]),
-                ("reader", vec![Op::Read(cast.groups[0]), Op::GroupsOf(cast.users[1])]),
-            ],
+            scripts: |cast| {
+                vec![
+                    ("owner", vec![add(cast, &[0, 1, 2])]),
+                    ("deleter", vec![Op::Delete { id: cast.groups[0] }]),
+                    (
+                        "reader",
+                        vec![Op::Read(cast.groups[0]), Op::GroupsOf(cast.users[1])],
+                    ),
+                ]
+            },
             bound: 1,
         },
         Small {
             name: "born-big",
             plan: world(3, &[], 1, 1, false),
-            scripts: |cast| vec![
-                ("owner", vec![Op::CreateGroup { name: "New".to_owned(), members: everybody(cast) }]),
-                ("deleter", vec![Op::Delete { id: cast.users[2] }]),
-                ("reader", vec![Op::With(cast.users[0])]),
-            ],
+            scripts: |cast| {
+                vec![
+                    (
+                        "owner",
+                        vec![Op::CreateGroup {
+                            name: "New".to_owned(),
+                            members: everybody(cast),
+                        }],
+                    ),
+                    ("deleter", vec![Op::Delete { id: cast.users[2] }]),
+                    ("reader", vec![Op::With(cast.users[0])]),
+                ]
+            },
             bound: 1,
         },
         Small {
             name: "one-name",
             plan: world(1, &[], 0, 0, false),
             scripts: |_| {
-                let new = |name: &str| vec![Op::CreateUser { name: name.to_owned() }, Op::Find(name.to_owned())];
-                vec![("racer", new("ada@fabrikam.example")), ("racer", new("Ada@Fabrikam.example"))]
+                let new = |name: &str| {
+                    vec![
+                        Op::CreateUser {
+                            name: name.to_owned(),
+                        },
+                        Op::Find(name.to_owned()),
+                    ]
+                };
+                vec![
+                    ("racer", new("ada@fabrikam.example")),
+                    ("racer", new("Ada@Fabrikam.example")),
+                ]
             },
             bound: 2,
         },
         Small {
             name: "torn-delete",
             plan: world(1, &[], 0, 0, true),
-            scripts: |cast| vec![
-                ("writer", vec![add(cast, &[0])]),
-                ("deleter", vec![Op::Delete { id: cast.users[0] }]),
-                ("reader", vec![Op::Read(cast.groups[0])]),
-            ],
+            scripts: |cast| {
+                vec![
+                    ("writer", vec![add(cast, &[0])]),
+                    ("deleter", vec![Op::Delete { id: cast.users[0] }]),
+                    ("reader", vec![Op::Read(cast.groups[0])]),
+                ]
+            },
             bound: 1,
         },
     ]
@@ -130,7 +178,10 @@ fn everybody(cast: &Cast) -> BTreeSet<Id> {
 
 impl Small {
     async fn play(&self, engine: &mut Engine, wanted: Path, traced: bool) -> Report {
-        let chooser = Chooser::Path { wanted, taken: Path::default() };
+        let chooser = Chooser::Path {
+            wanted,
+            taken: Path::default(),
+        };
         play(engine, &self.plan, self.scripts, chooser, 7, None, traced).await
     }
 
@@ -142,10 +193,17 @@ impl Small {
             schedules += 1;
             tally.add(report.tally);
             if let Some(wrong) = report.wrong {
-                let again = self.play(&mut Engine::default(), report.path.clone(), true).await;
-                let choices: Vec<String> = report.path.0.iter().map(|(at, _)| at.to_string()).collect();
+                let again = self
+                    .play(&mut Engine::default(), report.path.clone(), true)
+                    .await;
+                let choices: Vec<String> =
+                    report.path.0.iter().map(|(at, _)| at.to_string()).collect();
                 println!("{}", again.trace);
-                panic!("{wrong}\nplay it again: SIMULATE_PATH={}:{} cargo test --test simulation every_schedule", self.name, choices.join(","));
+                panic!(
+                    "{wrong}\nplay it again: SIMULATE_PATH={}:{} cargo test --test simulation every_schedule",
+                    self.name,
+                    choices.join(",")
+                );
             }
             match report.path.next(bound) {
                 Some(next) => path = next,
@@ -158,9 +216,16 @@ impl Small {
 /// The schedule that `SIMULATE_PATH` names.
 async fn replay(text: &str) {
     let (name, choices) = text.split_once(':').expect("<name>:<choices>");
-    let small = all().into_iter().find(|small| small.name == name).expect("a small world");
-    let choices = choices.split(',').map(|at| (at.parse().expect("a number"), vec![]));
-    let report = small.play(&mut Engine::default(), Path(choices.collect()), true).await;
+    let small = all()
+        .into_iter()
+        .find(|small| small.name == name)
+        .expect("a small world");
+    let choices = choices
+        .split(',')
+        .map(|at| (at.parse().expect("a number"), vec![]));
+    let report = small
+        .play(&mut Engine::default(), Path(choices.collect()), true)
+        .await;
     println!("{}", report.trace);
     assert_eq!(report.wrong, None);
 }
@@ -170,11 +235,17 @@ async fn every_schedule() {
     if let Ok(text) = std::env::var("SIMULATE_PATH") {
         return replay(&text).await;
     }
-    let bound = std::env::var("SIMULATE_BOUND").ok().and_then(|text| text.parse().ok());
+    let bound = std::env::var("SIMULATE_BOUND")
+        .ok()
+        .and_then(|text| text.parse().ok());
     for small in all() {
         let bound = bound.unwrap_or(small.bound);
         let began = std::time::Instant::now();
         let (schedules, tally) = small.explore(bound).await;
-        println!("{}: {schedules} schedules with up to {bound} departures, {tally:?}, {:?}", small.name, began.elapsed());
+        println!(
+            "{}: {schedules} schedules with up to {bound} departures, {tally:?}, {:?}",
+            small.name,
+            began.elapsed()
+        );
     }
 }

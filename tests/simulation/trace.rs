@@ -23,7 +23,9 @@ impl Trace {
     /// The steps, with the names that the world gave its ids.
     pub(crate) fn told(&self, names: &BTreeMap<Id, String>) -> String {
         let lines = self.0.iter().flatten().enumerate();
-        let text: Vec<String> = lines.map(|(n, line)| format!("{:4} {line}", n + 1)).collect();
+        let text: Vec<String> = lines
+            .map(|(n, line)| format!("{:4} {line}", n + 1))
+            .collect();
         named(&text.join("\n"), names)
     }
 }

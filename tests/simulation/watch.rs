@@ -50,7 +50,10 @@ impl Table for Watched {
 
     async fn write(&self, write: &Write) -> Result<(), TableError> {
         self.inner.write(write).await?;
-        self.oracle.lock().unwrap().wrote(std::slice::from_ref(write));
+        self.oracle
+            .lock()
+            .unwrap()
+            .wrote(std::slice::from_ref(write));
         Ok(())
     }
 }

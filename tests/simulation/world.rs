@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serverless_scim::store::{Credential, Host, Id, Request, Sizes, Store, Tenant};
-use serverless_scim::table::wrappers::{FrozenIndexes, Torn, Trouble, Unreliable};
 use serverless_scim::table::Table;
+use serverless_scim::table::wrappers::{FrozenIndexes, Torn, Trouble, Unreliable};
 
 use crate::choose::{Chooser, Path};
 use crate::direct::Direct;
@@ -62,6 +62,15 @@ pub(crate) struct Report {
 }
 
 impl Engine {
+    /// Every run over this table.
+    pub(crate) fn over(table: Arc<dyn Table>) -> Self {
+        // The engine is renewed at each full round only.
+        Self {
+            table: Some(table),
+            runs: 1,
+        }
+    }
+
     fn table(&mut self) -> Arc<dyn Table> {
         if self.runs.is_multiple_of(RUNS_PER_ENGINE) {
             self.table = Some(Arc::new(Direct::memory()));
@@ -89,14 +98,29 @@ impl World {
         let machine = |seed| Arc::new(Machine::new(clock.clone(), 0, seed, Arc::default()));
         // Every run has a tenant of its own, and what one seed draws otherwise is always the same.
         let store = Store::new(Arc::clone(&bare), machine(engine.runs));
-        let scope = store.create_tenant(&format!("t{}", engine.runs)).await.unwrap();
+        let scope = store
+            .create_tenant(&format!("t{}", engine.runs))
+            .await
+            .unwrap();
         let secret = store.create_token(&scope, "").await.unwrap();
         let credential = store.authenticate(&secret).await.unwrap().unwrap();
         let oracle = Arc::new(Mutex::new(Oracle::default()));
         oracle.lock().unwrap().moments.push(Moment::default());
-        let table: Arc<dyn Table> = Arc::new(Watched { inner: bare, run: engine.runs, oracle: oracle.clone() });
+        let table: Arc<dyn Table> = Arc::new(Watched {
+            inner: bare,
+            run: engine.runs,
+            oracle: oracle.clone(),
+        });
         let (cast, machine) = (Cast::default(), machine(seed));
-        let mut world = Self { oracle, clock, cast, table, machine, credential, sizes: plan.sizes };
+        let mut world = Self {
+            oracle,
+            clock,
+            cast,
+            table,
+            machine,
+            credential,
+            sizes: plan.sizes,
+        };
         world.furnish(plan).await;
         world
     }
@@ -105,13 +129,18 @@ impl World {
         // The real sizes: what is there at first need not take many steps.
         let store = Store::new(Arc::clone(&self.table), self.machine.clone());
         for n in 0..plan.users {
-            let op = Op::CreateUser { name: format!("u{n}@fabrikam.example") };
+            let op = Op::CreateUser {
+                name: format!("u{n}@fabrikam.example"),
+            };
             let id = self.make(&store, op, &format!("setup.u{n}")).await;
             self.cast.users.push(id);
         }
         for (n, members) in plan.groups.iter().enumerate() {
             let members = members.iter().map(|n| self.cast.users[*n]).collect();
-            let op = Op::CreateGroup { name: format!("Team {n}"), members };
+            let op = Op::CreateGroup {
+                name: format!("Team {n}"),
+                members,
+            };
             let id = self.make(&store, op, &format!("setup.g{n}")).await;
             self.cast.groups.push(id);
         }
@@ -131,8 +160,14 @@ impl World {
         store.tenant(&self.credential, Request { id, started })
     }
 
-    pub(crate) fn store(&self) -> Store {
-        Store::with_sizes(Arc::clone(&self.table), self.machine.clone(), self.sizes)
+    /// A store that works without trouble, but as the mutant does.
+    pub(crate) fn store(&self, mutant: Option<Mutant>) -> Store {
+        let table = Arc::clone(&self.table);
+        let table = match mutant {
+            Some(mutant) => mutant.over(table, &Op::Pass),
+            None => table,
+        };
+        Store::with_sizes(table, self.machine.clone(), self.sizes)
     }
 
     pub(crate) fn advance(&self, ms: i64) {
@@ -140,12 +175,28 @@ impl World {
     }
 
     fn names(&self) -> BTreeMap<Id, String> {
-        let users = self.cast.users.iter().enumerate().map(|(n, id)| (*id, format!("u{n}")));
-        let groups = self.cast.groups.iter().enumerate().map(|(n, id)| (*id, format!("g{n}")));
+        let users = self
+            .cast
+            .users
+            .iter()
+            .enumerate()
+            .map(|(n, id)| (*id, format!("u{n}")));
+        let groups = self
+            .cast
+            .groups
+            .iter()
+            .enumerate()
+            .map(|(n, id)| (*id, format!("g{n}")));
         users.chain(groups).collect()
     }
 
-    fn actors(&self, plan: &Plan, scripts: Scripts, shared: &Arc<dyn Table>, seed: u64) -> Vec<Actor> {
+    fn actors(
+        &self,
+        plan: &Plan,
+        scripts: Scripts,
+        shared: &Arc<dyn Table>,
+        seed: u64,
+    ) -> Vec<Actor> {
         let actor = |(n, (name, script)): (usize, (&'static str, Vec<Op>))| {
             let own = seed.wrapping_mul(31).wrapping_add(n as u64 + 1);
             let port = Arc::new(Port::default());
