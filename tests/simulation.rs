@@ -19,8 +19,14 @@ mod choose;
 mod direct;
 #[path = "simulation/end.rs"]
 mod end;
+#[path = "simulation/flight.rs"]
+mod flight;
 #[path = "simulation/judge.rs"]
 mod judge;
+#[path = "simulation/large.rs"]
+mod large;
+#[path = "simulation/liar.rs"]
+mod liar;
 #[path = "simulation/model.rs"]
 mod model;
 #[path = "simulation/mutant.rs"]
@@ -37,6 +43,8 @@ mod random;
 mod remote;
 #[path = "simulation/schedule.rs"]
 mod schedule;
+#[path = "simulation/scripts.rs"]
+mod scripts;
 #[path = "simulation/shadow.rs"]
 mod shadow;
 #[path = "simulation/small.rs"]
@@ -45,5 +53,7 @@ mod small;
 mod trace;
 #[path = "simulation/watch.rs"]
 mod watch;
+#[path = "simulation/wire.rs"]
+mod wire;
 #[path = "simulation/world.rs"]
 mod world;

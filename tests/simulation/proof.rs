@@ -14,6 +14,7 @@ use crate::mutant::{ALL, Mutant};
 use crate::op::Op;
 use crate::random;
 use crate::schedule::Mishaps;
+use crate::scripts;
 use crate::world::{Cast, Engine, Report, Scripts, play};
 
 /// Seeds within which a mutant must be caught.
@@ -31,7 +32,7 @@ fn first(mutant: Mutant) -> u64 {
 }
 
 /// The world in which the rule matters most, where that is not any.
-fn scripts(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
+fn matters(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
     let group = cast.groups[0];
     let add = |users: &[usize]| {
         let mut change = MemberChange::default();
@@ -75,7 +76,7 @@ fn scripts(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
                 vec![Op::Delete { id: cast.users[0] }, Op::CreateUser { name }],
             ),
         ],
-        _ => random::scripts(seed, cast),
+        _ => scripts::scripts(seed, cast),
     }
 }
 
@@ -99,7 +100,7 @@ async fn run(engine: &mut Engine, mutant: Mutant, seed: u64, mutated: bool) -> R
         };
     }
     let chooser = Chooser::Random(Habits::draw(seed));
-    let scripts = |cast: &Cast| scripts(mutant, seed, cast);
+    let scripts = |cast: &Cast| matters(mutant, seed, cast);
     play(
         engine,
         &plan,

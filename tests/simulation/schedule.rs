@@ -7,31 +7,28 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
 
 use serverless_scim::store::{Credential, Request, Sizes, Store};
 use serverless_scim::table::wrappers::Torn;
-use serverless_scim::table::{Key, Table, TableError};
+use serverless_scim::table::{Key, Table};
 
 use crate::call::{Answer, Call};
 use crate::choose::{Chooser, Event};
-use crate::judge::{Case, Grade};
 use crate::mutant::Mutant;
 use crate::op::{Op, Outcome};
 use crate::oracle::Oracle;
 use crate::remote::{Machine, Port, Remote, Slot};
-use crate::shadow::edge;
 use crate::trace::Trace;
 
 /// A run does not take longer; one that would goes round in circles.
 const STEPS_MAX: usize = 20_000;
 /// A commit is not half readable for longer: helpers take a change over 10 s after its commit, by clocks that differ by
 /// up to 8 s here, and would find no lane while none is out.
-const TORN_MS: i64 = 1_000;
+pub(crate) const TORN_MS: i64 = 1_000;
 /// Reads of the head after which a reader has given up on one version.
-const LAST_LOOK: usize = 7;
+pub(crate) const LAST_LOOK: usize = 7;
 
 /// What happened, in numbers.
 #[derive(Debug, Default, Clone, Copy)]
@@ -58,25 +55,25 @@ pub(crate) struct Actor {
 }
 
 pub(crate) struct Running {
-    future: Pin<Box<dyn Future<Output = Outcome> + Send>>,
-    op: Op,
-    request: String,
-    begun: usize,
+    pub future: Pin<Box<dyn Future<Output = Outcome> + Send>>,
+    pub op: Op,
+    pub request: String,
+    pub begun: usize,
     /// A commit was half readable meanwhile.
-    torn: bool,
+    pub torn: bool,
     /// Items that had come out by then.
-    released: usize,
-    heads: usize,
+    pub released: usize,
+    pub heads: usize,
 }
 
-struct Flight {
-    actor: usize,
-    call: Call,
-    slot: Arc<Slot>,
-    state: State,
+pub(crate) struct Flight {
+    pub actor: usize,
+    pub call: Call,
+    pub slot: Arc<Slot>,
+    pub state: State,
 }
 
-enum State {
+pub(crate) enum State {
     Waiting,
     Answered(Answer),
     Asleep(i64),
@@ -102,21 +99,13 @@ pub(crate) struct Schedule {
     pub mishaps: Mishaps,
     pub tally: Tally,
     pub trace: Trace,
-    flights: Vec<Flight>,
-    late: Vec<(usize, Call)>,
+    pub flights: Vec<Flight>,
+    pub late: Vec<(usize, Call)>,
     /// Which moment held the first state of what is not out yet, by token.
-    torn_since: BTreeMap<String, usize>,
+    pub torn_since: BTreeMap<String, usize>,
     /// When the oldest of them was decided.
-    torn_from: Option<i64>,
-    last: Option<usize>,
-}
-
-struct Flag(AtomicBool);
-
-impl Wake for Flag {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::SeqCst);
-    }
+    pub torn_from: Option<i64>,
+    pub last: Option<usize>,
 }
 
 impl Schedule {
@@ -267,7 +256,7 @@ impl Schedule {
         }
     }
 
-    fn release_all(&mut self) {
+    pub(crate) fn release_all(&mut self) {
         while !self.held().is_empty() {
             self.release(0);
         }
@@ -321,160 +310,5 @@ impl Schedule {
             released,
             heads: 0,
         });
-    }
-
-    async fn advance(&mut self, at: usize) {
-        let actor = self.flights[at].actor;
-        match std::mem::replace(&mut self.flights[at].state, State::Waiting) {
-            State::Waiting => self.carry_out(at).await,
-            State::Answered(answer) => {
-                self.flights.remove(at).slot.fill(answer);
-                self.go_on(actor).await;
-            }
-            State::Asleep(until) => {
-                let now = self.clock.fetch_max(until, Ordering::SeqCst).max(until);
-                if self.torn_from.is_some_and(|from| now > from + TORN_MS) {
-                    self.release_all();
-                }
-                self.flights.remove(at).slot.fill(Answer::Done(Ok(())));
-                self.go_on(actor).await;
-            }
-        }
-    }
-
-    /// Lets the actor compute until it waits, and carries out the first of its new calls.
-    async fn go_on(&mut self, at: usize) {
-        let actor = &mut self.actors[at];
-        let Some(running) = &mut actor.running else {
-            return;
-        };
-        let flag = Arc::new(Flag(AtomicBool::new(true)));
-        let waker = Waker::from(Arc::clone(&flag));
-        while flag.0.swap(false, Ordering::SeqCst) {
-            let polled = running
-                .future
-                .as_mut()
-                .poll(&mut Context::from_waker(&waker));
-            if let Poll::Ready(outcome) = polled {
-                return self.end(at, &outcome);
-            }
-        }
-        let mut first = None;
-        while let Some((call, slot)) = actor.port.next() {
-            let state = match &call {
-                Call::Sleep(ms) => {
-                    State::Asleep(self.clock.load(Ordering::SeqCst) + i64::try_from(*ms).unwrap())
-                }
-                _ => {
-                    first = first.or(Some(self.flights.len()));
-                    State::Waiting
-                }
-            };
-            self.flights.push(Flight {
-                actor: at,
-                call,
-                slot,
-                state,
-            });
-        }
-        if let Some(first) = first {
-            self.carry_out(first).await;
-        }
-    }
-
-    async fn carry_out(&mut self, at: usize) {
-        let flight = &mut self.flights[at];
-        let actor = &mut self.actors[flight.actor];
-        self.tally.calls += 1;
-        if let Call::Get(key) = &flight.call
-            && key.pk.contains("#R#1")
-            && let Some(running) = &mut actor.running
-        {
-            running.heads += 1;
-        }
-        let late = match &mut self.chooser {
-            Chooser::Random(habits) if flight.call.writes() => {
-                rand::Rng::random_bool(habits.random(), self.mishaps.late)
-            }
-            _ => false,
-        };
-        let answer = if late {
-            self.tally.late += 1;
-            self.late.push((flight.actor, flight.call.clone()));
-            Answer::unknown()
-        } else {
-            flight.call.perform(actor.table.as_ref()).await
-        };
-        self.tally.faults += usize::from(answer.is_fault());
-        self.trace
-            .note(|| format!("{}: {}\n        -> {answer}", actor.name, flight.call));
-        if let (Answer::Done(Err(TableError::Cancelled(_))), Call::Transact(now)) =
-            (&answer, &flight.call)
-        {
-            // Its first sending arrived with this one.
-            let same =
-                |call: &Call| matches!(call, Call::Transact(then) if then.token == now.token);
-            self.late.retain(|(_, call)| !same(call));
-        }
-        flight.state = State::Answered(answer);
-        let call = flight.call.clone();
-        self.committed(&call);
-    }
-
-    /// Takes note of a commit that is not readable as a whole.
-    fn committed(&mut self, call: &Call) {
-        let (Some(torn), Call::Transact(transaction)) = (&self.torn, call) else {
-            return;
-        };
-        if torn.is_out(&transaction.token) || self.torn_since.contains_key(&transaction.token) {
-            return;
-        }
-        let before = self.oracle.lock().unwrap().now().saturating_sub(1);
-        self.torn_since.insert(transaction.token.clone(), before);
-        let now = self.clock.load(Ordering::SeqCst);
-        self.torn_from.get_or_insert(now);
-        let running = self
-            .actors
-            .iter_mut()
-            .filter_map(|actor| actor.running.as_mut());
-        running.for_each(|running| running.torn = true);
-    }
-
-    fn end(&mut self, at: usize, outcome: &Outcome) {
-        let actor = &mut self.actors[at];
-        let Some(running) = actor.running.take() else {
-            return;
-        };
-        self.flights.retain(|flight| flight.actor != at);
-        let held = self
-            .torn
-            .as_ref()
-            .map(|torn| torn.held())
-            .unwrap_or_default();
-        let mut oracle = self.oracle.lock().unwrap();
-        let open = oracle.released.iter().skip(running.released).chain(&held);
-        let open = open.filter_map(edge).collect();
-        let grade = match () {
-            () if running.torn || running.heads >= LAST_LOOK => Grade::Each,
-            () if actor.pages => Grade::Paged,
-            () => Grade::Exact,
-        };
-        self.tally.reads += usize::from(!running.op.changes());
-        self.trace
-            .note(|| format!("{} ends: {outcome:?}", running.request));
-        let now = oracle.now();
-        let case = Case {
-            op: &running.op,
-            outcome,
-            window: &oracle.moments[running.begun..=now],
-            committed: oracle.effect(&running.request).is_some(),
-            grade,
-            open,
-        };
-        if !matches!(running.op, Op::Pass)
-            && let Some(fault) = case.fault()
-        {
-            oracle.fail(format!("{}: {fault}", running.request));
-        }
     }
 }

@@ -109,9 +109,12 @@ impl Torn {
     /// The reasons for which a transaction on held items is cancelled.
     fn conflicts(&self, writes: &[Write]) -> Option<Vec<Reason>> {
         let state = lock(&self.state);
-        let reason = |write: &Write| match state.held.contains_key(write.key()) {
-            true => Reason::Conflict,
-            false => Reason::None,
+        let reason = |write: &Write| {
+            if state.held.contains_key(write.key()) {
+                Reason::Conflict
+            } else {
+                Reason::None
+            }
         };
         let reasons: Vec<Reason> = writes.iter().map(reason).collect();
         reasons.contains(&Reason::Conflict).then_some(reasons)
