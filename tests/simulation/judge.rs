@@ -196,9 +196,8 @@ fn refuses(model: &Model, op: &Op, error: &StoreError) -> bool {
         (StoreError::UnknownMember(_), Op::CreateGroup { members, .. }) => {
             !members.is_subset(&model.live)
         }
-        (StoreError::UnknownMember(id), Op::Members { group, change, .. }) => {
-            model.live.contains(group)
-                && change.verbs.get(id) == Some(&Verb::Add)
+        (StoreError::UnknownMember(id), Op::Members { change, .. }) => {
+            change.verbs.get(id) == Some(&Verb::Add)
                 && Id::parse(id).is_none_or(|id| !model.live.contains(&id))
         }
         _ => false,
