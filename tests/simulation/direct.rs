@@ -51,8 +51,8 @@ impl Direct {
     }
 }
 
-fn all_old() -> Option<String> {
-    Some("ALL_OLD".to_owned())
+fn all_old() -> String {
+    "ALL_OLD".to_owned()
 }
 
 fn full(key: &Key, attrs: &serverless_scim::table::Attrs) -> Wire {
@@ -80,7 +80,7 @@ fn transacted(write: &Write) -> TransactWriteItem {
                 condition_expression,
                 expression_attribute_names: texts.names(),
                 expression_attribute_values: texts.values(),
-                return_values_on_condition_check_failure: all_old(),
+                return_values_on_condition_check_failure: Some(all_old()),
             });
         }
         Write::Update { key, update, .. } => {
@@ -91,7 +91,7 @@ fn transacted(write: &Write) -> TransactWriteItem {
                 condition_expression,
                 expression_attribute_names: texts.names(),
                 expression_attribute_values: texts.values(),
-                return_values_on_condition_check_failure: all_old(),
+                return_values_on_condition_check_failure: Some(all_old()),
             });
         }
         Write::Delete { key, .. } => {
@@ -101,7 +101,7 @@ fn transacted(write: &Write) -> TransactWriteItem {
                 condition_expression,
                 expression_attribute_names: texts.names(),
                 expression_attribute_values: texts.values(),
-                return_values_on_condition_check_failure: all_old(),
+                return_values_on_condition_check_failure: Some(all_old()),
             });
         }
         Write::Check { key, .. } => {
@@ -111,7 +111,7 @@ fn transacted(write: &Write) -> TransactWriteItem {
                 condition_expression: condition_expression.unwrap_or_default(),
                 expression_attribute_names: texts.names(),
                 expression_attribute_values: texts.values(),
-                return_values_on_condition_check_failure: all_old(),
+                return_values_on_condition_check_failure: Some(all_old()),
             });
         }
     }
@@ -231,7 +231,7 @@ impl Table for Direct {
                     condition_expression,
                     expression_attribute_names: texts.names(),
                     expression_attribute_values: texts.values(),
-                    return_values_on_condition_check_failure: all_old(),
+                    return_values_on_condition_check_failure: Some(all_old()),
                     ..PutItemRequest::default()
                 })
                 .map(|_| ()),
@@ -244,7 +244,7 @@ impl Table for Direct {
                     condition_expression,
                     expression_attribute_names: texts.names(),
                     expression_attribute_values: texts.values(),
-                    return_values_on_condition_check_failure: all_old(),
+                    return_values_on_condition_check_failure: Some(all_old()),
                     ..UpdateItemRequest::default()
                 })
                 .map(|_| ()),
@@ -256,7 +256,7 @@ impl Table for Direct {
                     condition_expression,
                     expression_attribute_names: texts.names(),
                     expression_attribute_values: texts.values(),
-                    return_values_on_condition_check_failure: all_old(),
+                    return_values_on_condition_check_failure: Some(all_old()),
                     ..DeleteItemRequest::default()
                 })
                 .map(|_| ()),

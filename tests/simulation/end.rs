@@ -29,16 +29,16 @@ pub(crate) async fn rest(world: &World, mutant: Option<Mutant>) -> Result<(), St
     if !left.is_empty() {
         return Err(format!("work is left for ever: {left:?}"));
     }
-    let oracle = world.oracle.lock().unwrap();
-    if let Some(wrong) = &oracle.violation {
+    if let Some(wrong) = looks_wrong(world) {
         return Err(format!("at rest: {wrong}"));
     }
-    let wrong = orphans(&oracle.shadow).or_else(|| counts(&oracle.shadow));
-    drop(oracle);
-    match wrong {
-        Some(wrong) => Err(format!("at rest: {wrong}")),
-        None => answers(world).await,
-    }
+    answers(world).await
+}
+
+fn looks_wrong(world: &World) -> Option<String> {
+    let oracle = world.oracle.lock().unwrap();
+    let violation = oracle.violation.clone();
+    violation.or_else(|| orphans(&oracle.shadow).or_else(|| counts(&oracle.shadow)))
 }
 
 fn leftovers(world: &World) -> Vec<String> {

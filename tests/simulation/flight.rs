@@ -60,14 +60,12 @@ impl Schedule {
         }
         let mut first = None;
         while let Some((call, slot)) = actor.port.next() {
-            let state = match &call {
-                Call::Sleep(ms) => {
-                    State::Asleep(self.clock.load(Ordering::SeqCst) + i64::try_from(*ms).unwrap())
-                }
-                _ => {
-                    first = first.or(Some(self.flights.len()));
-                    State::Waiting
-                }
+            let state = if let Call::Sleep(ms) = &call {
+                let now = self.clock.load(Ordering::SeqCst);
+                State::Asleep(now + i64::try_from(*ms).unwrap())
+            } else {
+                first = first.or(Some(self.flights.len()));
+                State::Waiting
             };
             self.flights.push(Flight {
                 actor: at,

@@ -11,7 +11,7 @@ use serverless_scim::table::embedded;
 use crate::choose::{Chooser, Habits};
 use crate::op::Op;
 use crate::random::{plan, run, setting};
-use crate::scripts::some;
+use crate::scripts::{remove_all, some};
 use crate::world::{Cast, Engine, Scripts, play};
 
 /// The engine by its own functions, and by way of the SDK: the same steps and answers. Also, a seed is a seed.
@@ -82,15 +82,18 @@ fn large(seed: u64, cast: &Cast) -> Scripts {
     let all = |leave: usize| {
         let mut change = MemberChange::default();
         let users = cast.users.iter().enumerate();
-        users.for_each(|(n, id)| match n % 7 == leave {
-            true => change.remove(&id.to_string()),
-            false => change.add(&id.to_string()),
-        });
+        for (n, id) in users {
+            if n % 7 == leave {
+                change.remove(&id.to_string());
+            } else {
+                change.add(&id.to_string());
+            }
+        }
         members(change)
     };
     let few = some(random, cast, 5);
     let mut opposite = MemberChange::default();
-    few.iter().for_each(|id| opposite.remove(&id.to_string()));
+    remove_all(&mut opposite, &few);
     vec![
         ("owner", vec![all(0), all(1)]),
         ("writer", vec![members(opposite)]),

@@ -36,9 +36,9 @@ fn matters(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
     let group = cast.groups[0];
     let add = |users: &[usize]| {
         let mut change = MemberChange::default();
-        users
-            .iter()
-            .for_each(|n| change.add(&cast.users[*n].to_string()));
+        for n in users {
+            change.add(&cast.users[*n].to_string());
+        }
         Op::Members {
             group,
             change,

@@ -16,7 +16,7 @@ use crate::scripts::scripts;
 use crate::world::{Engine, Plan, Report, play};
 
 /// Calls of a short run.
-const CALLS: usize = 20_000;
+const CALLS: usize = 12_000;
 
 pub(crate) fn plan(seed: u64) -> Plan {
     let random = &mut StdRng::seed_from_u64(seed ^ 0x5eed);

@@ -57,12 +57,14 @@ fn storm(random: &mut StdRng, cast: &Cast) -> Scripts {
         big.clear();
     }
     let all = some(random, cast, 8);
-    all.iter().for_each(|id| big.add(&id.to_string()));
+    add_all(&mut big, &all);
     let rest = cast
         .users
         .iter()
-        .filter(|id| !all.contains(id) && random.random_bool(0.5));
-    rest.for_each(|id| big.remove(&id.to_string()));
+        .copied()
+        .filter(|id| !all.contains(id) && random.random_bool(0.5))
+        .collect();
+    remove_all(&mut big, &rest);
     let mut scripts: Scripts = vec![("owner", vec![members(big)])];
     for _ in 0..random.random_range(1..4) {
         let one = *cast.users.choose(random).unwrap();
@@ -74,9 +76,7 @@ fn storm(random: &mut StdRng, cast: &Cast) -> Scripts {
                 0..5 => change.remove(&id.to_string()),
                 5..10 => change.add(&id.to_string()),
                 10 => change.clear(),
-                _ => some(random, cast, 8)
-                    .iter()
-                    .for_each(|id| change.add(&id.to_string())),
+                _ => add_all(&mut change, &some(random, cast, 8)),
             }
             ops.push(members(change));
         }
@@ -122,32 +122,20 @@ fn change(random: &mut StdRng, cast: &Cast) -> Op {
     let mut change = MemberChange::default();
     let mut name = None;
     match random.random_range(0..20) {
-        0..5 => some(random, cast, 1)
-            .iter()
-            .for_each(|id| change.add(&id.to_string())),
-        5..8 => some(random, cast, 2)
-            .iter()
-            .for_each(|id| change.remove(&id.to_string())),
+        0..5 => add_all(&mut change, &some(random, cast, 1)),
+        5..8 => remove_all(&mut change, &some(random, cast, 2)),
         8..13 => {
-            some(random, cast, 6)
-                .iter()
-                .for_each(|id| change.add(&id.to_string()));
-            some(random, cast, 4)
-                .iter()
-                .for_each(|id| change.remove(&id.to_string()));
+            add_all(&mut change, &some(random, cast, 6));
+            remove_all(&mut change, &some(random, cast, 4));
         }
         13 => change.clear(),
         14..16 => {
             change.clear();
-            some(random, cast, 6)
-                .iter()
-                .for_each(|id| change.add(&id.to_string()));
+            add_all(&mut change, &some(random, cast, 6));
         }
         16 => {
             name = Some(format!("Team {}", random.random_range(0..4)));
-            some(random, cast, 2)
-                .iter()
-                .for_each(|id| change.add(&id.to_string()));
+            add_all(&mut change, &some(random, cast, 2));
         }
         17 => {
             let name = format!("Team {}", random.random_range(2..5));
@@ -203,5 +191,17 @@ fn look(random: &mut StdRng, cast: &Cast) -> Op {
         6..8 => Op::IsMember(group, user),
         8 => Op::GroupsOf(user),
         _ => Op::With(user),
+    }
+}
+
+fn add_all(change: &mut MemberChange, ids: &BTreeSet<Id>) {
+    for id in ids {
+        change.add(&id.to_string());
+    }
+}
+
+pub(crate) fn remove_all(change: &mut MemberChange, ids: &BTreeSet<Id>) {
+    for id in ids {
+        change.remove(&id.to_string());
     }
 }

@@ -70,8 +70,8 @@ fn packed(attrs: &Attrs, name: &str) -> Vec<Id> {
         _ => &[],
     };
     let id = |chunk: &[u8]| {
-        let hex: String = chunk.iter().map(|byte| format!("{byte:02x}")).collect();
-        id_of(&hex).expect("a packed id")
+        let hex = u128::from_be_bytes(chunk.try_into().expect("16 bytes"));
+        id_of(&format!("{hex:032x}")).expect("a packed id")
     };
     bytes.chunks(16).map(id).collect()
 }
