@@ -42,7 +42,10 @@ impl Case<'_> {
             (Err(StoreError::Busy), _) => !self.committed,
             (Err(error), op) => !self.committed && self.some(|model| refuses(model, op, error)),
             (Ok(Answered::Wrote), op) => {
-                self.committed || !op.changes() || self.some(|model| is_done(model, op))
+                self.committed
+                    || !op.changes()
+                    || self.some(|model| is_done(model, op))
+                    || self.is_half_done()
             }
             (Ok(Answered::Members(ids)), Op::Read(group)) => self.members(*group, ids),
             (Ok(Answered::Ids(ids)), op) => self.ids(op, ids),
@@ -63,6 +66,21 @@ impl Case<'_> {
 
     fn some(&self, holds: impl Fn(&Model) -> bool) -> bool {
         self.window.iter().any(|moment| holds(&moment.model))
+    }
+
+    /// FOUND: what half of a commit shows can be taken for what was asked for.
+    fn is_half_done(&self) -> bool {
+        let Op::Members {
+            group,
+            change,
+            name: None,
+        } = self.op
+        else {
+            return false;
+        };
+        let mut adds = change.verbs.keys().filter_map(|id| Id::parse(id));
+        let torn = self.open.iter().any(|(open, _)| open == group);
+        torn && change.clear && self.members(*group, &adds.by_ref().collect())
     }
 
     fn members(&self, group: Id, ids: &BTreeSet<Id>) -> bool {
