@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "a command line prints")]
 
+mod check_command;
 mod schema_command;
 
 use std::net::SocketAddr;
@@ -38,6 +39,8 @@ enum Command {
     /// The DynamoDB table.
     #[command(subcommand)]
     Table(Table),
+    /// Verify a table: after a restore, before writes are let in again, or whenever in doubt.
+    Check(check_command::Check),
     /// Behave like an identity provider and report how a SCIM endpoint, any endpoint, fares.
     Simulate(Simulate),
 }
@@ -167,6 +170,7 @@ async fn main() -> ExitCode {
         }) => create_token(&tenant, &label, &place.into(), json).await,
         Command::Schema(command) => schema_command::run(command).await,
         Command::Table(Table::Create { table }) => create_table(&table).await,
+        Command::Check(options) => return check_command::run(options).await,
         Command::Simulate(options) => return simulate(options).await,
     };
     match result {

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 mod support;
 
+use support::process::{self, folder};
 use support::{Client, Reply, Server};
 
 /// The statuses of all requests, sorted.
@@ -46,7 +47,8 @@ fn add(id: &str) -> Value {
 
 #[tokio::test]
 async fn thirty_clients_add_one_member_each() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let ids = users(&client, 30).await;
     let group = client.group("Everybody", &[]).await;
@@ -65,11 +67,13 @@ async fn thirty_clients_add_one_member_each() {
     }
     assert_eq!(statuses(running).await, [204; 30]);
     assert_eq!(client.members(&group).await, [""; 0]);
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn one_of_ten_creates_a_name() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let name = "ada.osei@fabrikam.example";
     let mut running = JoinSet::new();
@@ -89,6 +93,7 @@ async fn one_of_ten_creates_a_name() {
     let all = client.get("/Users").await.body;
     assert_eq!(all["totalResults"], 1);
     assert_eq!(all["Resources"][0]["id"], created[0].body["id"]);
+    process::sound(data.path());
 }
 
 /// A number that a longer run sets by environment variable.
@@ -100,7 +105,8 @@ fn number(variable: &str, short: usize) -> usize {
 #[tokio::test]
 async fn thirty_two_clients_lose_no_member() {
     let members = number("RACE_MEMBERS", 64);
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let ids = users(&client, members).await;
     let group = client.group("Everybody", &[]).await;
@@ -116,12 +122,14 @@ async fn thirty_two_clients_lose_no_member() {
     }
     running.join_all().await;
     assert_eq!(client.members(&group).await, ids);
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn one_of_sixty_four_creates_a_name_each_round() {
     let rounds = number("RACE_ROUNDS", 3);
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     for round in 0..rounds {
         let mut running = JoinSet::new();
@@ -141,11 +149,13 @@ async fn one_of_sixty_four_creates_a_name_each_round() {
     }
     let all = client.get("/Users?count=0").await.body;
     assert_eq!(all["totalResults"], rounds);
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn changes_of_different_attributes_all_stay() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let id = client.user("ada@fabrikam.example").await;
     let changes = [
@@ -173,11 +183,13 @@ async fn changes_of_different_attributes_all_stay() {
         user["meta"]["version"], "W/\"9\"",
         "one version for each change"
     );
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn one_of_two_takes_the_name() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     for round in 0..5 {
         let wanted = format!("wanted{round}@fabrikam.example");
@@ -200,11 +212,13 @@ async fn one_of_two_takes_the_name() {
             .body;
         assert_eq!(found["totalResults"], 1);
     }
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn a_stale_version_wins_nothing() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let created = client
         .post("/Users", &json!({ "userName": "ada@fabrikam.example" }))
@@ -228,11 +242,13 @@ async fn a_stale_version_wins_nothing() {
         statuses(running).await,
         [200, 412, 412, 412, 412, 412, 412, 412]
     );
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn a_stale_version_adds_nobody() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let ids = users(&client, 8).await;
     let group = client.group("Guarded", &[]).await;
@@ -255,11 +271,13 @@ async fn a_stale_version_adds_nobody() {
         [204, 412, 412, 412, 412, 412, 412, 412]
     );
     assert_eq!(client.members(&group).await.len(), 1);
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn a_deleted_group_keeps_nobody() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let ids = users(&client, 10).await;
     let group = client.group("Short-lived", &[]).await;
@@ -283,11 +301,13 @@ async fn a_deleted_group_keeps_nobody() {
         let user = client.get(&format!("/Users/{id}")).await;
         assert_eq!((user.status, user.body.get("groups")), (200, None));
     }
+    process::sound(data.path());
 }
 
 #[tokio::test]
 async fn a_deleted_user_stays_in_no_group() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let client = server.client();
     let id = client.user("gone@fabrikam.example").await;
     let mut groups = vec![];
@@ -312,4 +332,5 @@ async fn a_deleted_user_stays_in_no_group() {
     for group in groups {
         assert_eq!(client.members(&group).await, [""; 0]);
     }
+    process::sound(data.path());
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 mod support;
 
-use support::{Server, scenario};
+use support::{Server, process, scenario};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_scenario_goes_as_written() {
@@ -25,4 +25,5 @@ async fn every_scenario_goes_as_written() {
         failed.len(),
         failed.join("\n")
     );
+    process::sound(data.path());
 }

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 mod support;
 
 use support::Server;
-use support::process::command;
+use support::process::{command, folder, sound};
 
 #[derive(Debug)]
 struct Run {
@@ -62,7 +62,8 @@ async fn totals(server: &Server) -> [Value; 2] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_client_passes_against_our_own_server_and_leaves_nothing() {
-    let server = Server::in_memory();
+    let data = folder();
+    let server = Server::on(data.path());
     let token = server.client().token;
     let others = server.client();
     let stays = others.user("stays@fabrikam.example").await;
@@ -91,6 +92,7 @@ async fn every_client_passes_against_our_own_server_and_leaves_nothing() {
         assert_eq!(totals(&server).await, [1, 1].map(Value::from), "{client}");
     }
     assert_eq!(others.members(&group).await, [stays]);
+    sound(data.path());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,8 +14,12 @@ mod bench;
 mod big;
 #[path = "store/costs.rs"]
 mod costs;
+#[path = "store/house.rs"]
+mod house;
 #[path = "store/meanwhile.rs"]
 mod meanwhile;
+#[path = "store/nested.rs"]
+mod nested;
 #[path = "store/planner.rs"]
 mod planner;
 #[path = "store/roster.rs"]

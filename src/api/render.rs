@@ -19,7 +19,8 @@ pub(super) const TRUNCATED: &str =
 #[derive(Debug)]
 pub(super) enum Derived {
     None,
-    Groups(Vec<Record>),
+    /// Each with whether it holds the user directly.
+    Groups(Vec<(Record, bool)>),
     Members(Membership),
 }
 
@@ -61,7 +62,10 @@ impl View<'_> {
             Derived::Groups(groups) if !groups.is_empty() => {
                 shown.insert(
                     "groups".to_owned(),
-                    groups.iter().map(|group| self.group(group)).collect(),
+                    groups
+                        .iter()
+                        .map(|(group, direct)| self.group(group, *direct))
+                        .collect(),
                 );
             }
             Derived::Members(Membership::Shown(ids)) if !ids.is_empty() => {
@@ -96,12 +100,12 @@ impl View<'_> {
         ids.iter().map(member).collect()
     }
 
-    fn group(&self, group: &Record) -> Value {
+    fn group(&self, group: &Record, direct: bool) -> Value {
         json!({
             "value": group.id.to_string(),
             "$ref": self.location(group.id),
             "display": group.document.get("displayName"),
-            "type": "direct",
+            "type": if direct { "direct" } else { "indirect" },
         })
     }
 }

@@ -198,7 +198,7 @@ async fn load(tenant: &Tenant, view: &View<'_>, id: Id) -> Result<(Record, Deriv
     Ok(tokio::try_join!(tenant.get(id), groups(tenant, view, id))?)
 }
 
-/// The groups of a user, if they are shown.
+/// The groups of a user, through other groups too, if they are shown.
 pub(super) async fn groups(
     tenant: &Tenant,
     view: &View<'_>,
@@ -207,7 +207,7 @@ pub(super) async fn groups(
     if !view.shows_groups() {
         return Ok(Derived::None);
     }
-    Ok(Derived::Groups(tenant.groups_of(id).await?))
+    Ok(Derived::Groups(tenant.all_groups_of(id).await?))
 }
 
 /// The body as a document in canonical names and types.

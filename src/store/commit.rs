@@ -44,6 +44,8 @@ pub(super) enum Role {
     Edge(Id),
     /// The directory bucket a new resource is counted in.
     Directory,
+    /// The note that the tenant has a group in a group.
+    Nesting,
     Other,
 }
 
@@ -128,7 +130,7 @@ impl Plan {
                 Reason::None | Reason::Conflict | Reason::Throttled => continue,
             };
             match role {
-                Role::Own | Role::Other => failed.own = true,
+                Role::Own | Role::Nesting | Role::Other => failed.own = true,
                 Role::Alias(indexed) => failed.aliases.push((indexed, item)),
                 Role::Member(id) => failed.members.push(*id),
                 Role::Edge(id) => {
@@ -150,7 +152,12 @@ impl Tenant {
         let mut unknown = false;
         loop {
             match self.table().transact(&plan.transaction).await {
-                Ok(()) => return Ok(Outcome::Done),
+                Ok(()) => {
+                    if plan.roles.contains(&Role::Nesting) {
+                        self.nested_now();
+                    }
+                    return Ok(Outcome::Done);
+                }
                 Err(TableError::Cancelled(reasons)) if decided(&reasons) => {
                     return Ok(Outcome::Failed(plan.failed(reasons)));
                 }

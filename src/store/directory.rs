@@ -12,10 +12,10 @@ use crate::table::{Attr, Condition, Consistency, Key, Query, Range, Update, Writ
 /// Live resources in one bucket.
 pub(super) const BUCKET_SIZE: i64 = 128;
 /// Creates spread over this many buckets, or one directory row would be the tenant's bottleneck.
-const LANES: u32 = 4;
+pub(super) const LANES: u32 = 4;
 /// Tails remembered by one instance.
 const TAILS_MAX: usize = 10_000;
-const COUNT: &str = "n";
+pub(super) const COUNT: &str = "n";
 
 /// One bucket and how many resources live in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

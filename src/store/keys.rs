@@ -24,12 +24,16 @@
 //!
 //! `t` is ten base32 characters, so no tenant's prefix begins another's; `<n>` is a value in normal form.
 
+mod parse;
+
 use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+
+pub(super) use parse::{Entity, parse};
 
 use super::id::Id;
 use crate::filter::CompareOp;
@@ -54,7 +58,7 @@ const SLOT: &str = "@";
 const SCHEMA: &str = "S#";
 
 /// One tenant: the only way to a key inside it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantScope(Arc<str>);
 
 /// A normalised value that finds resources: which attribute, and the value's normal form.
@@ -243,7 +247,7 @@ impl fmt::Display for TenantScope {
 }
 
 /// What a row of the work partition asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Work {
     /// Take a deleted resource out of its groups.
     Deleted(Id),

@@ -19,9 +19,9 @@ pub(super) const COMMIT_MS: i64 = 26_000;
 /// Its maker has it alone for so long after the commit.
 const LEASE_MS: i64 = 10_000;
 
-const ADDS: &str = "a";
-const REMOVES: &str = "r";
-const DONE: &str = "pos";
+pub(super) const ADDS: &str = "a";
+pub(super) const REMOVES: &str = "r";
+pub(super) const DONE: &str = "pos";
 const ACTOR: &str = "actor";
 const REQUEST: &str = "req";
 

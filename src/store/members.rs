@@ -291,6 +291,7 @@ impl Tenant {
 
     /// The edges of a change, or the lanes that lead to them if it is a big one.
     pub(super) fn plan_edges(&self, plan: &mut Plan, group: &Record, edges: &Edges) {
+        self.plan_nested(plan, edges.add.iter().copied());
         if let Some(open) = &group.pending {
             return self.plan_lanes(plan, group, &open.op, edges);
         }

@@ -4,6 +4,7 @@
 
 mod access;
 mod aliases;
+mod check;
 mod commit;
 mod create;
 mod delete;
@@ -17,6 +18,7 @@ mod lanes;
 mod list;
 mod members;
 mod modify;
+mod nested;
 mod outbox;
 mod paging;
 mod pass;
@@ -26,6 +28,8 @@ mod roll_forward;
 mod roster;
 mod schemas;
 mod search;
+#[cfg(feature = "local")]
+pub mod seed;
 mod sweep;
 mod tenants;
 mod tick;
@@ -34,6 +38,7 @@ mod token;
 use std::sync::Arc;
 
 pub use aliases::EMAILS_MAX;
+pub use check::{Finding, Progress, Repair, Report, Waiting};
 pub use commit::Sizes;
 pub use error::StoreError;
 pub use host::Host;
@@ -42,6 +47,7 @@ pub use keys::TenantScope;
 pub use lanes::CHANGED_MAX;
 pub use list::SCAN_MAX;
 pub use members::Change;
+pub use nested::NESTING_MAX;
 pub use paging::{COUNT_MAX, Page, Paging, Position, Sort, Start};
 pub use read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX, Membership};
 pub use record::{DOCUMENT_MAX, Record};
@@ -86,6 +92,8 @@ pub struct Tenant {
     scope: TenantScope,
     /// Which credential acts.
     actor: String,
+    /// Whether a group was ever a member, as far as is known.
+    nested: bool,
     request: Request,
     /// When work is given up that others can do later; milliseconds since 1970.
     deadline: i64,
@@ -112,12 +120,18 @@ impl Store {
 
     /// The tenant that `credential` names.
     pub fn tenant(&self, credential: &Credential, request: Request) -> Tenant {
-        let Credential { scope, actor, .. } = credential.clone();
+        let Credential {
+            scope,
+            actor,
+            nested,
+            ..
+        } = credential.clone();
         let deadline = request.started + commit::DEADLINE_MS;
         Tenant {
             store: self.clone(),
             scope,
             actor,
+            nested,
             request,
             deadline,
         }

@@ -121,7 +121,8 @@ impl Tenant {
             flip: edges.flip,
             ..Edges::default()
         };
-        let others = self.plan_change(old, new, &rest)?.len();
+        let others = self.plan_change(old, new, &rest)?.len()
+            + usize::from(self.nests(edges.add.iter().copied()));
         Ok(others + edges.writes() > self.sizes().writes)
     }
 

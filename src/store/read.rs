@@ -204,8 +204,8 @@ impl Tenant {
         loop {
             let overlay = self.overlay(&head).await?;
             let edge = self.scope.forward(head.id, &head.generation, member);
-            let held = overlay.add.contains(&member) || self.table().get(&edge).await?.is_some();
-            if held && !overlay.remove.contains(&member) {
+            let there = overlay.add.contains(&member) || self.table().get(&edge).await?.is_some();
+            if there && !overlay.remove.contains(&member) {
                 return Ok(true);
             }
             // The members may have moved to a new generation since the head was read.

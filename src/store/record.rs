@@ -141,7 +141,7 @@ pub(super) fn generation(item: &Item) -> Option<&str> {
     text(item, attr::GENERATION)
 }
 
-fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
+pub(super) fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
     match item.attrs.get(name) {
         Some(Attr::S(text)) => Some(text),
         _ => None,

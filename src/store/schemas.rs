@@ -168,7 +168,7 @@ impl Store {
 }
 
 /// An item that does not read is our failure: to go on without it would lose what clients send.
-fn read(item: &Item) -> Result<TenantSchema, StoreError> {
+pub(super) fn read(item: &Item) -> Result<TenantSchema, StoreError> {
     let broken = || StoreError::Broken("a tenant's schema does not read");
     let resource_type: &'static ResourceType = match item.attrs.get(TYPE) {
         Some(Attr::N(number)) if *number == i64::from(USER.number) => &USER,

@@ -203,7 +203,7 @@ impl Tenant {
         Ok(true)
     }
 
-    async fn take_out(&self, group: Id, member: Id) -> Result<bool, StoreError> {
+    pub(super) async fn take_out(&self, group: Id, member: Id) -> Result<bool, StoreError> {
         let members = MemberChange {
             verbs: [(member.to_string(), crate::patch::Verb::Remove)].into(),
             ..MemberChange::default()

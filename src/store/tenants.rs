@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::host::random_u64;
 use super::keys::{self, TenantScope};
+use super::nested::is_nested;
 use super::token::Secret;
 use super::{Store, StoreError};
 use crate::schema::{ResourceTypes, norm};
@@ -23,8 +24,8 @@ const REMEMBERED_MAX: usize = 10_000;
 /// Characters of a tenant's name.
 const NAME_MAX: usize = 63;
 
-const NAME: &str = "name";
-const TENANT: &str = "t";
+pub(super) const NAME: &str = "name";
+pub(super) const TENANT: &str = "t";
 const LABEL: &str = "label";
 const DIGEST: &str = "sha256";
 const CREATED: &str = "ct";
@@ -39,6 +40,7 @@ pub struct Credential {
     pub actor: String,
     /// The resource types as this tenant has them.
     pub types: ResourceTypes,
+    pub(super) nested: bool,
 }
 
 impl Credential {
@@ -101,6 +103,16 @@ impl Credentials {
         let until = now + kept;
         known.insert(digest, Remembered { until, credential });
     }
+
+    /// Everybody of this tenant is looked up again.
+    pub(super) fn forget(&self, scope: &TenantScope) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_of = |known: &Remembered| {
+            let credential = known.credential.as_ref();
+            credential.is_some_and(|credential| credential.scope == *scope)
+        };
+        known.retain(|_, known| !is_of(known));
+    }
 }
 
 impl Store {
@@ -126,6 +138,7 @@ impl Store {
                 tenant: text(config, NAME).unwrap_or_default(),
                 actor: actor(&digest),
                 types: self.types_of(scope, config).await?,
+                nested: is_nested(config),
             }),
             _ => None,
         };
@@ -196,7 +209,7 @@ impl Store {
     }
 }
 
-fn same_digest(token: &Item, digest: &[u8; 32]) -> bool {
+pub(super) fn same_digest(token: &Item, digest: &[u8; 32]) -> bool {
     matches!(token.attrs.get(DIGEST), Some(Attr::B(stored)) if bool::from(stored.as_slice().ct_eq(digest)))
 }
 
@@ -205,7 +218,7 @@ fn actor(digest: &[u8; 32]) -> String {
     format!("K-{}", text.get(..8).unwrap_or_default())
 }
 
-fn text(item: &Item, name: &str) -> Option<String> {
+pub(super) fn text(item: &Item, name: &str) -> Option<String> {
     match item.attrs.get(name) {
         Some(Attr::S(text)) => Some(text.clone()),
         _ => None,

@@ -150,6 +150,8 @@ impl Store {
             store: self.clone(),
             scope: tenant.clone(),
             actor: ACTOR.to_owned(),
+            // Nothing is added, and no group shown.
+            nested: true,
             request: Request {
                 id: format!("{ACTOR}-{:016x}", random_u64(self.host())),
                 started: now,

@@ -1,6 +1,8 @@
 //! DynamoDB in this process: the SDK's requests go straight to a dynoxide database, without a socket.
 
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +19,11 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use dynoxide::actions::query::QueryRequest;
+use dynoxide::actions::scan::ScanRequest;
+use dynoxide::actions::transact_write_items::{
+    TransactWriteItemsRequest, TransactWriteItemsResponse,
+};
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -56,7 +63,11 @@ pub async fn file(path: &Path) -> Result<DynamoDb, OpenError> {
 }
 
 async fn open(database: Database) -> Result<DynamoDb, OpenError> {
-    let engine = SharedHttpClient::new(Engine(Arc::new(Mutex::new(database))));
+    let served = Served {
+        database,
+        tokens: Tokens::default(),
+    };
+    let engine = SharedHttpClient::new(Engine(Arc::new(Mutex::new(served))));
     // Neither can help: a call that came so far is carried out, and fails the same way again.
     let config = Builder::from(&client::no_account(engine))
         .retry_config(RetryConfig::disabled())
@@ -71,7 +82,30 @@ async fn open(database: Database) -> Result<DynamoDb, OpenError> {
 ///
 /// The database has a lock of its own, but no queue: behind this one nobody is overtaken, and who waits needs no thread.
 #[derive(Clone)]
-struct Engine(Arc<Mutex<Database>>);
+struct Engine(Arc<Mutex<Served>>);
+
+/// The database, and the tokens of the transactions it carried out.
+struct Served {
+    database: Database,
+    tokens: Tokens,
+}
+
+/// The newest tokens, each with the fingerprint of its transaction.
+///
+/// dynoxide's own memory of tokens is not used: every transaction looks through all of the last ten minutes, and it
+/// keeps kilobytes for each.
+#[derive(Default)]
+struct Tokens {
+    known: HashMap<String, u64>,
+    in_order: VecDeque<String>,
+}
+
+/// Tokens remembered. Who sends a transaction again does so at once.
+const TOKENS_MAX: usize = 100_000;
+
+/// Rows of a page where the request sets no limit. Without one dynoxide reads the whole partition, or the whole
+/// table, into memory before it cuts the page at 1 MB: a million edges for every page of them.
+const ROWS_MAX: usize = 4_000;
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,9 +128,9 @@ impl HttpConnector for Engine {
         let engine = Arc::clone(&self.0);
         // A task of its own: a caller that is not polled for a while must not keep its place at the head of the queue.
         let answered = tokio::spawn(async move {
-            let database = engine.lock_owned().await;
+            let mut served = engine.lock_owned().await;
             // Calls never wait for anything but the disk: inline, one busy caller would keep its runtime thread for good.
-            tokio::task::spawn_blocking(move || answer(&database, &request)).await
+            tokio::task::spawn_blocking(move || answer(&mut served, &request)).await
         });
         HttpConnectorFuture::new(
             async move { answered.await.map_err(unanswered)?.map_err(unanswered)? },
@@ -104,11 +138,11 @@ impl HttpConnector for Engine {
     }
 }
 
-fn answer(database: &Database, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+fn answer(served: &mut Served, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default();
     let body = request.body().bytes().unwrap_or_default();
-    let (status, answer) = match carry_out(database, operation, body) {
+    let (status, answer) = match carry_out(served, operation, body) {
         Some(Ok(answer)) => (200, answer),
         Some(Err(error)) => (error.status_code(), error.to_json().into_bytes()),
         None => (400, UNKNOWN_OPERATION.as_bytes().to_vec()),
@@ -119,16 +153,23 @@ fn answer(database: &Database, request: &HttpRequest) -> Result<HttpResponse, Co
 
 /// `None` for an operation that we do not use or dynoxide does not have.
 fn carry_out(
-    db: &Database,
+    served: &mut Served,
     operation: &str,
     body: &[u8],
 ) -> Option<Result<Vec<u8>, DynoxideError>> {
+    let db = &served.database;
     Some(match operation {
         "GetItem" => run(body, |request| db.get_item(request)),
         "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
-        "Query" => run(body, |request| db.query(request)),
-        "Scan" => run(body, |request| db.scan(request)),
-        "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
+        "Query" => run(body, |mut request: QueryRequest| {
+            request.limit.get_or_insert(ROWS_MAX);
+            db.query(request)
+        }),
+        "Scan" => run(body, |mut request: ScanRequest| {
+            request.limit.get_or_insert(ROWS_MAX);
+            db.scan(request)
+        }),
+        "TransactWriteItems" => run(body, |request| served.tokens.once(db, request, body)),
         "PutItem" => run(body, |request| db.put_item(request)),
         "UpdateItem" => run(body, |request| db.update_item(request)),
         "DeleteItem" => run(body, |request| db.delete_item(request)),
@@ -138,6 +179,49 @@ fn carry_out(
         "DescribeTimeToLive" => run(body, |request| db.describe_time_to_live(request)),
         _ => return None,
     })
+}
+
+impl Tokens {
+    /// Carries out a transaction whose token is new; a known one it was carried out for already.
+    fn once(
+        &mut self,
+        db: &Database,
+        mut request: TransactWriteItemsRequest,
+        body: &[u8],
+    ) -> Result<TransactWriteItemsResponse, DynoxideError> {
+        let Some(token) = request.client_request_token.take() else {
+            return db.transact_write_items(request);
+        };
+        let print = fingerprint(body);
+        match self.known.get(&token) {
+            Some(known) if *known == print => return Ok(TransactWriteItemsResponse::default()),
+            Some(_) => {
+                let text = "the token belongs to another transaction".to_owned();
+                return Err(DynoxideError::IdempotentParameterMismatchException(text));
+            }
+            None => {}
+        }
+        let done = db.transact_write_items(request)?;
+        if self.in_order.len() >= TOKENS_MAX
+            && let Some(oldest) = self.in_order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        self.known.insert(token.clone(), print);
+        self.in_order.push_back(token);
+        Ok(done)
+    }
+}
+
+/// The same for a request whose maps are written in another order, which the SDK does at will.
+fn fingerprint(body: &[u8]) -> u64 {
+    let parts = body.split(|byte| b",{}".contains(byte));
+    let hash = |part: &[u8]| {
+        let mut hasher = DefaultHasher::new();
+        part.hash(&mut hasher);
+        hasher.finish()
+    };
+    parts.map(hash).fold(0, u64::wrapping_add)
 }
 
 fn unanswered(error: impl Into<BoxError>) -> ConnectorError {

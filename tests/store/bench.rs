@@ -169,6 +169,12 @@ impl Bench {
         page.unwrap()
     }
 
+    /// What `check` has to say of the table, in words.
+    pub(crate) async fn findings(&self) -> Vec<String> {
+        let report = self.store.check(None, |_| ()).await.unwrap();
+        report.findings.iter().map(ToString::to_string).collect()
+    }
+
     pub(crate) async fn members_of(&self, group: Id) -> BTreeSet<Id> {
         match self
             .tenant()

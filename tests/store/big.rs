@@ -42,20 +42,26 @@ async fn stage(users: usize) -> Stage {
 
 fn adding(ids: &[Id]) -> MemberChange {
     let mut change = MemberChange::default();
-    ids.iter().for_each(|id| change.add(&id.to_string()));
+    for id in ids {
+        change.add(&id.to_string());
+    }
     change
 }
 
 fn removing(ids: &[Id]) -> MemberChange {
     let mut change = MemberChange::default();
-    ids.iter().for_each(|id| change.remove(&id.to_string()));
+    for id in ids {
+        change.remove(&id.to_string());
+    }
     change
 }
 
 fn only(ids: &[Id]) -> MemberChange {
     let mut change = MemberChange::default();
     change.clear();
-    ids.iter().for_each(|id| change.add(&id.to_string()));
+    for id in ids {
+        change.add(&id.to_string());
+    }
     change
 }
 

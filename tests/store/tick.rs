@@ -4,131 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use serverless_scim::patch::Verb;
-use serverless_scim::schema::{GROUP, USER};
-use serverless_scim::store::{Change, Id, Request, Store, Tenant, TenantScope, Ticked};
+use serverless_scim::store::{Host as _, Sizes, Store, Ticked};
 use serverless_scim::table::wrappers::Metered;
 use serverless_scim::table::{
-    Attr, Consistency, Cursor, DynamoDb, Index, Item, Key, Page, Query, Range, Table, TableError,
-    Transaction, Write, embedded,
+    Consistency, Cursor, DynamoDb, Index, Item, Key, Page, Query, Table, TableError, Transaction,
+    Write,
 };
 
-use crate::bench::{NOON, TestHost, group, object, user, verb};
-
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-
-/// Some tenants on one table.
-struct House {
-    table: Arc<DynamoDb>,
-    host: Arc<TestHost>,
-    tenants: Vec<(TenantScope, Tenant)>,
-}
-
-impl House {
-    async fn new(tenants: usize) -> Self {
-        let table = Arc::new(embedded::memory().await.unwrap());
-        let host = TestHost::new(7);
-        let store = Store::new(table.clone(), host.clone());
-        let mut house = Self {
-            table,
-            host,
-            tenants: vec![],
-        };
-        for n in 0..tenants {
-            let scope = store.create_tenant(&format!("tenant{n}")).await.unwrap();
-            let secret = store.create_token(&scope, "").await.unwrap();
-            let credential = store.authenticate(&secret).await.unwrap().unwrap();
-            let request = Request {
-                id: "r".to_owned(),
-                started: NOON,
-            };
-            house
-                .tenants
-                .push((scope, store.tenant(&credential, request)));
-        }
-        house
-    }
-
-    fn store(&self) -> Store {
-        Store::new(self.table.clone(), self.host.clone())
-    }
-
-    /// A user in a group whose deletion came no further than its one transaction, an hour ago.
-    async fn half_deleted(&self, tenant: usize) -> Id {
-        let (scope, tenant) = &self.tenants[tenant];
-        let none = BTreeSet::new();
-        let ada = object(user("ada@fabrikam.example"));
-        let ada = tenant.create(&USER, ada, &none).await.unwrap().id;
-        let team = object(group("Team"));
-        let team = tenant.create(&GROUP, team, &none).await.unwrap();
-        let change = Change {
-            document: team.document.clone(),
-            members: verb(ada, Verb::Add),
-            exact: false,
-        };
-        tenant
-            .modify(team.id, |_| {
-                Ok::<_, serverless_scim::store::StoreError>(change.clone())
-            })
-            .await
-            .unwrap();
-        let id = key_of(ada);
-        let bucket = id.split_at(8).0;
-        self.delete(format!("T#{scope}#R#{bucket}"), &id).await;
-        self.work(scope, &format!("U#{id}"), NOON - HOUR_MS).await;
-        ada
-    }
-
-    async fn delete(&self, pk: String, sk: &str) {
-        let key = Key {
-            pk,
-            sk: sk.to_owned(),
-        };
-        let delete = Write::Delete {
-            key,
-            condition: Some(serverless_scim::table::Condition::Exists),
-        };
-        self.table.write(&delete).await.unwrap();
-    }
-
-    async fn work(&self, tenant: &TenantScope, row: &str, since: i64) {
-        let put = Write::Put {
-            key: Key {
-                pk: format!("T#{tenant}#D"),
-                sk: row.to_owned(),
-            },
-            attrs: [("since", Attr::N(since))].into(),
-            condition: None,
-        };
-        self.table.write(&put).await.unwrap();
-    }
-
-    /// What is left of a half-deleted user: work rows and reverse edges.
-    async fn left(&self, tenant: usize, member: Id) -> (usize, usize) {
-        let (scope, _) = &self.tenants[tenant];
-        (
-            self.count(format!("T#{scope}#D")).await,
-            self.count(format!("T#{scope}#V#{}", key_of(member))).await,
-        )
-    }
-
-    async fn count(&self, pk: String) -> usize {
-        let query = Query {
-            pk,
-            range: Range::All,
-            descending: false,
-            limit: None,
-            after: None,
-        };
-        let page = self.table.query(&query, Consistency::Strong).await.unwrap();
-        page.items.len()
-    }
-}
-
-fn key_of(id: Id) -> String {
-    id.to_string().replace('-', "")
-}
+use crate::bench::{NOON, TestHost};
+use crate::house::{HOUR_MS, House, MINUTE_MS, add, key_of};
 
 #[tokio::test]
 async fn one_tick_finishes_what_every_tenant_left() {
@@ -182,12 +66,13 @@ async fn an_idle_tenant_costs_half_a_read() {
     assert_eq!((usage.read_halves, usage.write_units), (13, 0));
 }
 
-/// Takes its time over every query, notes whom it was about, and fails for one tenant.
+/// Takes its time, notes whom queries were about, and fails for one tenant.
 #[derive(Debug)]
 struct Watched {
     inner: Arc<DynamoDb>,
     host: Arc<TestHost>,
     query_ms: i64,
+    transact_ms: i64,
     refused: Option<String>,
     asked: Mutex<BTreeSet<String>>,
 }
@@ -198,6 +83,7 @@ impl Watched {
             inner: house.table.clone(),
             host: house.host.clone(),
             query_ms: 0,
+            transact_ms: 0,
             refused: None,
             asked: Mutex::default(),
         }
@@ -232,6 +118,7 @@ impl Table for Watched {
     }
 
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {
+        self.host.advance(self.transact_ms);
         self.inner.transact(transaction).await
     }
 
@@ -268,7 +155,7 @@ async fn a_tick_ends_in_time_and_leaves_nobody_out_for_ever() {
         ..Watched::over(&house)
     });
     let store = Store::new(table.clone(), house.host.clone());
-    let now = || serverless_scim::store::Host::now_ms(house.host.as_ref());
+    let now = || house.host.now_ms();
     let late = store.tick(now()).await.unwrap();
     assert_eq!(late, Ticked::default(), "no time, no work");
     let mut ticks = 0;
@@ -279,4 +166,25 @@ async fn a_tick_ends_in_time_and_leaves_nobody_out_for_ever() {
         let ticked = store.tick(until).await.unwrap();
         assert!(ticked.tenants < 15 && now() < until + 1_000, "{ticked:?}");
     }
+}
+
+#[tokio::test]
+async fn a_change_that_takes_many_turns_is_finished_in_one_tick() {
+    let house = House::new(1).await;
+    let (team, users) = (house.team(0, "Team").await, house.users(0, 20).await);
+    let table = Arc::new(Watched {
+        transact_ms: 9_000,
+        ..Watched::over(&house)
+    });
+    let sizes = Sizes {
+        writes: 8,
+        lanes: 4,
+    };
+    let store = Store::with_sizes(table, house.host.clone(), sizes);
+    add(&house.tenant(&store, 0), team, &users).await;
+    let lanes = || house.count(format!("T#{}#O#{}", house.tenants[0].0, key_of(team)));
+    assert_eq!(lanes().await, 4, "nothing is applied yet");
+    house.host.advance(MINUTE_MS);
+    store.tick(house.host.now_ms() + HOUR_MS).await.unwrap();
+    assert_eq!((lanes().await, house.left(0, users[0]).await), (0, (0, 1)));
 }

@@ -124,6 +124,7 @@ fn known<T>(result: Result<T, StoreError>) -> Option<()> {
 }
 
 async fn verify(bench: &Bench, model: &Model, seed: u64) {
+    assert_eq!(bench.findings().await, Vec::<String>::new(), "seed {seed}");
     let users: BTreeSet<Id> = bench
         .list(&USER)
         .await

@@ -24,6 +24,19 @@ pub fn run(arguments: &[&str]) -> Output {
     command(arguments).output().expect("the command starts")
 }
 
+/// A new folder for data.
+pub fn folder() -> TempDir {
+    TempDir::new().expect("a folder")
+}
+
+/// Fails unless `check` has nothing to say of the data in this folder, whether or not it is being served.
+pub fn sound(data: &Path) {
+    let checked = run(&["check", "--data", text(data)]);
+    let (report, log) = (&checked.stdout, &checked.stderr);
+    let words = [report, log].map(|bytes| String::from_utf8_lossy(bytes));
+    assert!(checked.status.success(), "{}{}", words[0], words[1]);
+}
+
 /// A running `serve` on a free port; killed when it goes out of scope.
 #[derive(Debug)]
 pub struct Server {

@@ -1,0 +1,209 @@
+//! What is remembered of a tenant's items: no document, only what the invariants speak of.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+
+use super::claims::Claims;
+use super::fault::{Broken, Edge, Fault, number};
+use super::shape;
+use crate::store::keys::{Entity, TenantScope, Work};
+use crate::store::record::{Record, attr, generation, text};
+use crate::store::{Id, StoreError, aliases, schemas, tenants};
+use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Index, Item};
+
+/// Everything known of one tenant.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub identity: Identity,
+    pub resources: HashMap<Id, Resource>,
+    pub claims: Claims,
+    pub counts: HashMap<(u8, u32), i64>,
+    pub edges: HashMap<Edge, Sides>,
+    /// Group and change.
+    pub lanes: HashSet<(Id, String)>,
+    pub rows: Vec<Row>,
+    pub outbox: u64,
+    /// Whose document does not read.
+    pub unread: HashSet<Id>,
+    /// What single items tell.
+    pub faults: Vec<Fault>,
+}
+
+/// Under which names the tenant is known where.
+#[derive(Debug, Default)]
+pub(super) struct Identity {
+    pub config: Option<String>,
+    pub registry: Option<String>,
+    /// Normal forms that lead here.
+    pub names: BTreeSet<String>,
+}
+
+/// A resource that is alive.
+#[derive(Debug, Default)]
+pub(super) struct Resource {
+    /// The generation of a group's members.
+    pub generation: Option<u64>,
+    /// The open big change.
+    pub pending: Option<Box<str>>,
+    /// Digests of its sort keys in the indexes; 0 where it is not in one.
+    pub indexed: [u64; 2],
+}
+
+/// In which directions an edge was seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sides {
+    pub forward: bool,
+    pub reverse: bool,
+}
+
+/// A work row.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub work: Work,
+    /// The group is deleted.
+    pub dead: bool,
+    /// The change that was open when it was.
+    pub op: Option<String>,
+}
+
+/// Both indexes, in the order of `Resource::indexed`.
+pub(super) const INDEXES: [Index; 2] = [BY_NAME, BY_EXTERNAL_ID];
+
+impl Facts {
+    /// Takes in an item of the tenant.
+    pub(super) fn absorb(
+        &mut self,
+        tenant: Option<&TenantScope>,
+        entity: Option<Entity>,
+        item: &Item,
+    ) {
+        let read = match (tenant, entity) {
+            (None, _) | (_, None) => Err(""),
+            (Some(tenant), Some(Entity::Resource(id))) => {
+                self.resource(tenant, id, item);
+                Ok(())
+            }
+            (_, Some(entity)) => self.other(entity, item),
+        };
+        if let Err(what) = read {
+            let key = item.key.clone();
+            self.faults.push(match what {
+                "" => Fault::Stray(key),
+                what => Fault::Unreadable(key, what),
+            });
+        }
+    }
+
+    /// Fails with what does not read; with nothing where the key means nothing.
+    fn other(&mut self, entity: Entity, item: &Item) -> Result<(), &'static str> {
+        let edge = |group, generation: &str, member| Edge::new(group, generation, member).ok_or("");
+        match entity {
+            Entity::Resource(_) => {}
+            Entity::Config => {
+                let name = tenants::text(item, tenants::NAME);
+                self.identity.config = Some(name.ok_or("the tenant's own item")?);
+            }
+            Entity::Registered => {
+                let name = tenants::text(item, tenants::NAME);
+                self.identity.registry = Some(name.ok_or("the tenant's row in the registry")?);
+            }
+            Entity::Name(norm) => {
+                self.identity.names.insert(norm);
+            }
+            Entity::Token(digest) => {
+                let same = tenants::same_digest(item, &digest);
+                same.then_some(()).ok_or("a token")?;
+            }
+            Entity::Schema(urn) => {
+                let schema = schemas::read(item).map_err(|_| "a schema")?;
+                let same = schema.schema.id.eq_ignore_ascii_case(&urn);
+                same.then_some(()).ok_or("a schema")?;
+            }
+            Entity::Bucket(resource_type, bucket) => {
+                let count = shape::count(item).ok_or("a count of the directory")?;
+                self.counts.insert((resource_type, bucket), count);
+            }
+            Entity::Alias(resource_type, name) => {
+                let mut known = aliases::indexed(resource_type).iter();
+                let known = known.find(|indexed| indexed.name == name).ok_or("")?;
+                let holder = aliases::holder(item).ok_or("an alias")?;
+                self.claims.hold(item.key.clone(), known.name, holder);
+            }
+            Entity::Forward(group, generation, member) => {
+                let edge = edge(group, &generation, member)?;
+                self.edges.entry(edge).or_default().forward = true;
+            }
+            Entity::Reverse(member, group) => {
+                let generation = generation(item).ok_or("a membership")?;
+                let edge = edge(group, generation, member).map_err(|_| "a membership")?;
+                self.edges.entry(edge).or_default().reverse = true;
+            }
+            Entity::Lane(group, op) => {
+                shape::is_lane(item)
+                    .then_some(())
+                    .ok_or("a lane of a big change")?;
+                self.lanes.insert((group, op));
+            }
+            Entity::Work(work) => {
+                let (dead, op) = shape::work(item).ok_or("a work row")?;
+                self.rows.push(Row { work, dead, op });
+            }
+            Entity::Outbox => {
+                shape::is_entry(item)
+                    .then_some(())
+                    .ok_or("an outbox item")?;
+                self.outbox += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn resource(&mut self, tenant: &TenantScope, id: Id, item: &Item) {
+        let mut facts = Resource {
+            generation: generation(item).and_then(number),
+            pending: text(item, attr::PENDING).map(Into::into),
+            ..Resource::default()
+        };
+        let broken = |broken| Fault::Document(id, broken);
+        if facts.generation.is_some() == (id.resource_type() == 0) {
+            self.faults.push(broken(Broken::Generation));
+        }
+        let read = Record::read(item).and_then(|record| {
+            let wanted = aliases::keys(tenant, id, &record.document, &record.twins)?;
+            Ok((record.attrs(tenant)?, wanted))
+        });
+        match read {
+            Err(error) => {
+                self.unread.insert(id);
+                let unreadable = matches!(error, StoreError::Broken(_));
+                self.faults.push(broken(if unreadable {
+                    Broken::Unreadable
+                } else {
+                    Broken::Invalid
+                }));
+            }
+            Ok((attrs, wanted)) => {
+                let names = INDEXES.iter().flat_map(|index| [index.pk, index.sk]);
+                if names
+                    .clone()
+                    .any(|name| attrs.get(name) != item.attrs.get(name))
+                {
+                    self.faults.push(broken(Broken::Indexed));
+                }
+                facts.indexed = INDEXES.map(|index| attrs.get(index.sk).map_or(0, digest));
+                for (key, indexed) in wanted {
+                    self.claims.want(key, indexed.name, id);
+                }
+            }
+        }
+        self.resources.insert(id, facts);
+    }
+}
+
+/// Stands for a sort key; never 0.
+pub(super) fn digest(sort_key: &Attr) -> u64 {
+    let Attr::S(text) = sort_key else { return 1 };
+    BuildHasherDefault::<DefaultHasher>::default()
+        .hash_one(text)
+        .max(1)
+}

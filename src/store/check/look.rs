@@ -1,0 +1,151 @@
+//! The second look: what the suspicions are about, read strongly and anew.
+//!
+//! Looking at little leaves little time for changes between its reads, whatever the size of the table; to read it all
+//! again would take as long as the first time, and meet as many changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::Facts;
+use super::fault::Fault;
+use super::{Entity, belongs};
+use crate::schema::norm;
+use crate::store::keys::{self, TenantScope, parse};
+use crate::store::{Id, Store, StoreError, Tenant, aliases, tenants};
+use crate::table::{Item, Key, Range};
+
+/// What has to be read.
+#[derive(Debug, Default)]
+struct Wanted {
+    items: BTreeSet<Key>,
+    resources: BTreeSet<Id>,
+    buckets: BTreeSet<(u8, u32)>,
+    /// Groups whose lanes matter.
+    lanes: BTreeSet<Id>,
+    rows: bool,
+    identity: bool,
+}
+
+impl Wanted {
+    fn by(scope: &TenantScope, faults: &[Fault]) -> Self {
+        let mut wanted = Self::default();
+        for fault in faults {
+            wanted.add(scope, fault);
+        }
+        wanted
+    }
+
+    fn add(&mut self, scope: &TenantScope, fault: &Fault) {
+        self.resources.extend(fault.resource());
+        match fault {
+            Fault::Tenant(part) => {
+                self.identity = true;
+                self.items.extend(part.alien().map(keys::tenant_name));
+            }
+            Fault::Stray(key) | Fault::Unreadable(key, _) => {
+                self.items.insert(key.clone());
+            }
+            Fault::Document(..) => {}
+            Fault::Alias(alias) => {
+                self.items.insert(alias.key.clone());
+                self.resources.extend(&alias.wanted);
+                self.resources.extend(alias.held);
+            }
+            Fault::Count {
+                resource_type,
+                bucket,
+                ..
+            } => {
+                self.buckets.insert((*resource_type, *bucket));
+            }
+            Fault::Edge(edge, _) => {
+                self.items.insert(edge.forward(scope));
+                self.items.insert(edge.reverse(scope));
+                self.resources.insert(edge.member);
+                self.rows = true;
+            }
+            Fault::Work(_) => self.rows = true,
+            Fault::Change(group, ..) => {
+                self.lanes.insert(*group);
+                self.rows = true;
+            }
+        }
+    }
+}
+
+/// What was read; an item that was read twice stands as it was last.
+#[derive(Debug, Default)]
+struct Seen(BTreeMap<Key, Item>);
+
+impl Seen {
+    fn add(&mut self, items: Vec<Item>) {
+        self.0
+            .extend(items.into_iter().map(|item| (item.key.clone(), item)));
+    }
+
+    /// Whom the aliases name.
+    fn holders(&self) -> Vec<Id> {
+        let aliases = self
+            .0
+            .values()
+            .filter(|item| matches!(parse(&item.key), (_, Some(Entity::Alias(..)))));
+        aliases.filter_map(aliases::holder).collect()
+    }
+}
+
+impl Store {
+    /// Facts about what the faults are about. Of other things they may tell only half.
+    ///
+    /// Work rows are read last: the row of a deletion is written with it and stays longer than any look.
+    pub(super) async fn look_again(
+        &self,
+        scope: &TenantScope,
+        faults: &[Fault],
+    ) -> Result<Facts, StoreError> {
+        let mut wanted = Wanted::by(scope, faults);
+        let tenant = self.checker(scope);
+        let mut seen = Seen::default();
+        if wanted.identity {
+            tenant.look_at_identity(&mut seen).await?;
+        }
+        seen.add(tenant.batch_get(wanted.items.into_iter().collect()).await?);
+        for (resource_type, bucket) in wanted.buckets {
+            let row = scope.directory_row(resource_type, bucket);
+            seen.add(tenant.batch_get(vec![row]).await?);
+            let held = scope.resources_of(resource_type, bucket);
+            seen.add(tenant.query_all(held, Range::All).await?);
+        }
+        wanted.resources.extend(seen.holders());
+        let resources = wanted.resources.iter().map(|id| scope.resource(*id));
+        seen.add(tenant.batch_get(resources.collect()).await?);
+        for group in wanted.lanes {
+            seen.add(tenant.query_all(scope.lanes(group), Range::All).await?);
+        }
+        if wanted.rows {
+            seen.add(tenant.query_all(scope.work(), Range::All).await?);
+        }
+        let mut facts = Facts::default();
+        for item in seen.0.values() {
+            let (owner, entity) = belongs(item);
+            if owner.as_ref() == Some(scope) {
+                facts.absorb(Some(scope), entity, item);
+            }
+        }
+        Ok(facts)
+    }
+}
+
+impl Tenant {
+    async fn look_at_identity(&self, seen: &mut Seen) -> Result<(), StoreError> {
+        let own = vec![self.scope.config(), keys::registry(&self.scope)];
+        let own = self.batch_get(own).await?;
+        let names = own
+            .iter()
+            .filter_map(|item| tenants::text(item, tenants::NAME));
+        let names: BTreeSet<Key> = names
+            .map(|name| keys::tenant_name(&norm(&name, false)))
+            .collect();
+        seen.add(self.batch_get(names.into_iter().collect()).await?);
+        seen.add(own);
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! Checking a whole table: every item is read, each tenant's are judged, and what seems wrong is looked at again.
+
+mod claims;
+mod facts;
+mod fault;
+mod look;
+mod mend;
+mod mend_edge;
+mod repair;
+mod report;
+mod rules;
+mod shape;
+mod witness;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use repair::Repair;
+pub use report::{Finding, Report};
+pub use rules::Waiting;
+
+use super::keys::{Entity, TenantScope, parse};
+use super::{Request, Store, StoreError, Tenant, outbox, tenants};
+use crate::table::{Cursor, Index, Item, Page, Query, TableError};
+use facts::Facts;
+use fault::Fault;
+
+/// What is seen twice, so long apart, and before that in the scan, is no change under way.
+const PAUSE_MS: u64 = 500;
+const LOOKS: usize = 2;
+/// Tries of a page while the table is busy.
+const TRIES: u32 = 20;
+/// How long one repair, or one pass, may take.
+const STEP_MS: i64 = 20_000;
+/// Who acts, in the outbox and in the items' history.
+const ACTOR: &str = "check";
+
+/// How far a check is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Items read so far.
+    Read(u64),
+    /// Suspicions to be looked at again.
+    Suspects(usize),
+}
+
+impl Store {
+    /// Reads the whole table and says what is not as the data model wants it, of one tenant or of all.
+    ///
+    /// Memory grows with what is there: about 1 KB for a user with four aliases, 100 bytes for a membership. While
+    /// others write, items are read at different times; so what seems wrong is read again, and again.
+    pub async fn check(
+        &self,
+        tenant: Option<&TenantScope>,
+        mut progress: impl FnMut(Progress) + Send,
+    ) -> Result<Report, StoreError> {
+        let mut tenants = self.read_all(tenant, &mut progress).await?;
+        if let Some(asked) = tenant {
+            tenants.entry(Some(asked.clone())).or_default();
+        }
+        let strays = tenants.remove(&None).unwrap_or_default();
+        let mut report = Report::default();
+        report.strays(strays.faults);
+        for (scope, facts) in tenants {
+            let Some(scope) = scope else { continue };
+            self.check_tenant(&scope, &facts, &mut report, &mut progress)
+                .await?;
+        }
+        Ok(report)
+    }
+}
+
+impl Store {
+    /// The facts of each tenant; under no tenant what belongs to none.
+    async fn read_all(
+        &self,
+        only: Option<&TenantScope>,
+        progress: &mut (impl FnMut(Progress) + Send),
+    ) -> Result<BTreeMap<Option<TenantScope>, Facts>, StoreError> {
+        let mut tenants: BTreeMap<Option<TenantScope>, Facts> = BTreeMap::new();
+        let (mut read, mut after) = (0, None);
+        loop {
+            let page = self.page(&Ask::All(after)).await?;
+            for item in &page.items {
+                let (scope, entity) = belongs(item);
+                if only.is_none_or(|only| scope.as_ref() == Some(only)) {
+                    let facts = tenants.entry(scope.clone()).or_default();
+                    facts.absorb(scope.as_ref(), entity, item);
+                }
+            }
+            read += page.items.len() as u64;
+            progress(Progress::Read(read));
+            after = page.next;
+            if after.is_none() {
+                return Ok(tenants);
+            }
+        }
+    }
+
+    async fn check_tenant(
+        &self,
+        scope: &TenantScope,
+        facts: &Facts,
+        report: &mut Report,
+        progress: &mut (impl FnMut(Progress) + Send),
+    ) -> Result<(), StoreError> {
+        let (mut faults, waiting, memberships) = rules::judge(facts, self.host().now_ms());
+        for _ in 0..LOOKS {
+            if faults.is_empty() {
+                break;
+            }
+            progress(Progress::Suspects(faults.len()));
+            self.host().sleep_ms(PAUSE_MS).await;
+            let again = self.look_again(scope, &faults).await?;
+            let suspects: BTreeSet<Fault> = faults.iter().map(Fault::subject).collect();
+            (faults, _, _) = rules::judge(&again, self.host().now_ms());
+            faults.retain(|fault| suspects.contains(&fault.subject()));
+        }
+        faults.sort();
+        report.tenant(scope, facts, waiting, memberships);
+        report.findings(scope, facts, faults);
+        self.witness(scope, facts, report).await
+    }
+
+    /// One tenant as the check acts in it, at this moment.
+    fn checker(&self, scope: &TenantScope) -> Tenant {
+        let started = self.host().now_ms();
+        Tenant {
+            store: self.clone(),
+            scope: scope.clone(),
+            actor: ACTOR.to_owned(),
+            request: Request {
+                id: format!("{ACTOR}-{}", outbox::draw_generation(self.host())),
+                started,
+            },
+            deadline: started + STEP_MS,
+            nested: true,
+        }
+    }
+
+    /// One page, whatever the table's moods.
+    async fn page(&self, ask: &Ask) -> Result<Page, StoreError> {
+        let mut tries = 0;
+        loop {
+            let page = match ask {
+                Ask::All(after) => self.table().scan(after.as_ref()).await,
+                Ask::Index(index, query) => self.table().query_index(*index, query).await,
+            };
+            tries += 1;
+            match page {
+                Err(TableError::Busy | TableError::Unknown(_)) if tries < TRIES => {
+                    self.host().sleep_ms(PAUSE_MS).await;
+                }
+                page => return Ok(page?),
+            }
+        }
+    }
+}
+
+/// A page of what.
+#[derive(Debug)]
+enum Ask {
+    All(Option<Cursor>),
+    Index(Index, Query),
+}
+
+/// Whose an item is, and what.
+fn belongs(item: &Item) -> (Option<TenantScope>, Option<Entity>) {
+    match parse(&item.key) {
+        (None, Some(Entity::Name(norm))) => {
+            let tenant = tenants::text(item, tenants::TENANT);
+            match tenant.as_deref().and_then(TenantScope::parse) {
+                Some(tenant) => (Some(tenant), Some(Entity::Name(norm))),
+                None => (None, None),
+            }
+        }
+        known => known,
+    }
+}

@@ -1,0 +1,83 @@
+//! What can be mended without a guess: each repair is one conditional transaction on what the finding is about.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use super::fault::Fault;
+use super::report::{Finding, Report};
+use crate::store::Store;
+use crate::store::keys::TenantScope;
+
+/// What became of a finding.
+#[derive(Debug)]
+pub struct Repair {
+    /// The finding in words.
+    pub finding: String,
+    /// Why nothing was done, if so.
+    pub failed: Option<String>,
+}
+
+impl fmt::Display for Repair {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.failed {
+            None => write!(out, "Repaired: {}", self.finding),
+            Some(why) => write!(out, "Not repaired, {why}: {}", self.finding),
+        }
+    }
+}
+
+impl Store {
+    /// Mends what is repairable of the report, then works off what waits. A second check tells what is left.
+    pub async fn repair(&self, report: &Report) -> Vec<Repair> {
+        let (mut repairs, mut unsafe_rows) = (vec![], HashSet::new());
+        for finding in &report.findings {
+            if let Some(scope) = finding.scope.as_ref().filter(|_| finding.is_repairable()) {
+                let repair = self.mend(scope, finding).await;
+                if repair.failed.is_some() && matches!(finding.fault, Fault::Work(_)) {
+                    unsafe_rows.insert(scope);
+                }
+                repairs.push(repair);
+            }
+        }
+        for (scope, waiting) in &report.tenants {
+            let mended = report
+                .findings
+                .iter()
+                .any(|finding| finding.scope.as_ref() == Some(scope));
+            // A pass would do to the living what such a row says.
+            if (waiting.rows > 0 || mended) && !unsafe_rows.contains(scope) {
+                repairs.extend(self.passes(scope).await);
+            }
+        }
+        repairs
+    }
+
+    /// Passes as long as they bring something forward; says if one fails.
+    async fn passes(&self, scope: &TenantScope) -> Option<Repair> {
+        loop {
+            let tenant = self.checker(scope);
+            match tenant.pass(usize::MAX).await {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => {
+                    return Some(Repair {
+                        finding: format!("{scope}: what waits for a pass"),
+                        failed: Some(error.to_string()),
+                    });
+                }
+            }
+        }
+    }
+
+    async fn mend(&self, scope: &TenantScope, finding: &Finding) -> Repair {
+        let failed = match self.checker(scope).mend(&finding.fault).await {
+            Ok(true) => None,
+            Ok(false) => Some("it changed meanwhile".to_owned()),
+            Err(error) => Some(error.to_string()),
+        };
+        Repair {
+            finding: finding.to_string(),
+            failed,
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The invariants of the data model, as functions of what was seen of one tenant.
+
+use std::collections::{HashMap, HashSet};
+
+use ulid::Ulid;
+
+use super::facts::{Facts, Resource, Row, Sides};
+use super::fault::{Alias, Amiss, Edge, Fault, Loose, Part, number};
+use crate::schema::norm;
+use crate::store::Id;
+use crate::store::keys::Work;
+
+/// A big change that began so lately may not be readable as a whole.
+const YOUNG_MS: i64 = 60_000;
+
+/// What waits for a pass: invisible, named by a row, and no fault.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    pub rows: u64,
+    /// Edges of deleted resources and of members given up.
+    pub edges: u64,
+    /// Lanes of big changes under way.
+    pub lanes: u64,
+}
+
+/// Everything that is not as it must be; with it what waits, and how many memberships there are.
+pub(super) fn judge(facts: &Facts, now_ms: i64) -> (Vec<Fault>, Waiting, u64) {
+    let mut faults = facts.faults.clone();
+    faults.extend(identity(facts));
+    // A document that does not read proves nothing.
+    let unread = |alias: &Alias| {
+        alias.wanted.is_empty() && alias.held.is_some_and(|id| facts.unread.contains(&id))
+    };
+    let aliases = facts.claims.faults().filter(|alias| !unread(alias));
+    faults.extend(aliases.map(Fault::Alias));
+    faults.extend(counts(facts));
+    let (wrong, right) = facts.rows.iter().partition(|row| names_living(facts, row));
+    let named = Named::by(right);
+    let wrong: Vec<&Row> = wrong;
+    faults.extend(wrong.iter().map(|row| Fault::Work(row.work.clone())));
+    let mut waiting = Waiting {
+        rows: facts.rows.len() as u64,
+        ..Waiting::default()
+    };
+    let memberships = edges(facts, &named, &mut faults, &mut waiting);
+    changes(facts, &named, now_ms, &mut faults, &mut waiting);
+    (faults, waiting, memberships)
+}
+
+/// Config, registry and name are written together and tell the same.
+fn identity(facts: &Facts) -> Vec<Fault> {
+    let known = &facts.identity;
+    let mut faults = vec![];
+    let mut wrong = |wrong: bool, part| {
+        if wrong {
+            faults.push(Fault::Tenant(part));
+        }
+    };
+    wrong(known.config.is_none(), Part::Config);
+    wrong(known.registry.is_none(), Part::Registry);
+    let Some(name) = known.config.as_ref().or(known.registry.as_ref()) else {
+        return faults;
+    };
+    let own = norm(name, false);
+    let two = known.config.is_some() && known.registry.as_ref().is_some_and(|other| other != name);
+    wrong(two, Part::Names);
+    wrong(!known.names.contains(&own), Part::Name);
+    let alien = known.names.iter().filter(|other| **other != own);
+    faults.extend(alien.map(|other| Fault::Tenant(Part::Alien(other.clone()))));
+    faults
+}
+
+/// I4: a bucket counts what it holds.
+fn counts(facts: &Facts) -> impl Iterator<Item = Fault> {
+    let mut excess: HashMap<(u8, u32), i64> = facts.counts.clone();
+    for id in facts.resources.keys() {
+        *excess.entry((id.resource_type(), id.bucket())).or_default() -= 1;
+    }
+    let wrong = excess.into_iter().filter(|(_, excess)| *excess != 0);
+    wrong.map(|((resource_type, bucket), excess)| Fault::Count {
+        resource_type,
+        bucket,
+        excess,
+    })
+}
+
+/// What the work rows name.
+#[derive(Debug, Default)]
+struct Named<'f> {
+    dying: HashSet<Id>,
+    given_up: HashSet<(Id, u64)>,
+    changes: HashSet<(Id, &'f str)>,
+    /// Changes that were open when their group was deleted.
+    orphaned: HashSet<(Id, &'f str)>,
+}
+
+impl<'f> Named<'f> {
+    fn by(rows: Vec<&'f Row>) -> Self {
+        let mut named = Self::default();
+        for row in rows {
+            match &row.work {
+                Work::Deleted(id) => {
+                    named.dying.insert(*id);
+                }
+                Work::Generation(group, generation) => {
+                    named
+                        .given_up
+                        .extend(number(generation).map(|number| (*group, number)));
+                    if row.dead {
+                        named.dying.insert(*group);
+                    }
+                    named
+                        .orphaned
+                        .extend(row.op.as_deref().map(|op| (*group, op)));
+                }
+                Work::Change(group, op) => {
+                    named.changes.insert((*group, op));
+                }
+            }
+        }
+        named
+    }
+}
+
+/// Whether a row names what is alive: it is a fault, and excuses nothing.
+fn names_living(facts: &Facts, row: &Row) -> bool {
+    match &row.work {
+        Work::Deleted(id) => facts.resources.contains_key(id),
+        Work::Generation(group, generation) => facts
+            .resources
+            .get(group)
+            .is_some_and(|head| row.dead || head.generation == number(generation)),
+        Work::Change(..) => false,
+    }
+}
+
+/// I5: every membership stands in both directions, and both ends live. I12: what does not is named by a row.
+fn edges(facts: &Facts, named: &Named<'_>, faults: &mut Vec<Fault>, waiting: &mut Waiting) -> u64 {
+    let mut memberships = 0;
+    for (edge, sides) in &facts.edges {
+        match amiss(facts, *edge, *sides) {
+            None => memberships += 1,
+            Some(Amiss::GroupGone | Amiss::GenerationGone | Amiss::MemberGone)
+                if named.given_up.contains(&(edge.group, edge.generation))
+                    || named.dying.contains(&edge.member) =>
+            {
+                waiting.edges += 1;
+            }
+            Some(amiss) => faults.push(Fault::Edge(*edge, amiss)),
+        }
+    }
+    memberships
+}
+
+fn amiss(facts: &Facts, edge: Edge, sides: Sides) -> Option<Amiss> {
+    let Some(head) = facts.resources.get(&edge.group) else {
+        return Some(Amiss::GroupGone);
+    };
+    // A head that does not name its members proves nothing.
+    if head.generation? != edge.generation {
+        return Some(Amiss::GenerationGone);
+    }
+    if !facts.resources.contains_key(&edge.member) {
+        return Some(Amiss::MemberGone);
+    }
+    match (sides.forward, sides.reverse) {
+        (true, false) => Some(Amiss::OnlyForward),
+        (false, _) => Some(Amiss::OnlyReverse),
+        (true, true) => None,
+    }
+}
+
+/// A group waits for a change exactly if a row names it; lanes belong to one of both.
+fn changes(
+    facts: &Facts,
+    named: &Named<'_>,
+    now_ms: i64,
+    faults: &mut Vec<Fault>,
+    waiting: &mut Waiting,
+) {
+    let mut loose = |group: Id, op: &str, loose| {
+        if !is_young(op, now_ms) {
+            faults.push(Fault::Change(group, op.to_owned(), loose));
+        }
+    };
+    let open = |group: &Id, op: &str| {
+        let head: Option<&Resource> = facts.resources.get(group);
+        head.is_some_and(|head| head.pending.as_deref() == Some(op))
+            || named.orphaned.contains(&(*group, op))
+    };
+    for (group, head) in &facts.resources {
+        if let Some(op) = head.pending.as_deref()
+            && !named.changes.contains(&(*group, op))
+        {
+            loose(*group, op, Loose::Head);
+        }
+    }
+    for (group, op) in &named.changes {
+        if !open(group, op) {
+            loose(*group, op, Loose::Row);
+        }
+    }
+    for (group, op) in &facts.lanes {
+        if open(group, op) {
+            waiting.lanes += 1;
+        } else {
+            loose(*group, op, Loose::Lanes);
+        }
+    }
+}
+
+fn is_young(op: &str, now_ms: i64) -> bool {
+    let began = Ulid::from_string(op).map(|op| op.timestamp_ms());
+    let began = began.ok().and_then(|began| i64::try_from(began).ok());
+    began.is_some_and(|began| began + YOUNG_MS > now_ms)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+use super::super::fault::Broken;
+use super::*;
+
+const NOW: i64 = 1_790_000_000_000;
+
+fn id(resource_type: u8, random: u64) -> Id {
+    Id::new(resource_type, 0, NOW, random)
+}
+
+/// Ada is in Team; both are as they must be.
+fn facts() -> (Facts, Edge) {
+    let (member, group) = (id(0, 1), id(1, 2));
+    let edge = Edge {
+        group,
+        member,
+        generation: 7,
+    };
+    let mut facts = Facts::default();
+    facts.identity.config = Some("Fabrikam".to_owned());
+    facts.identity.registry = Some("Fabrikam".to_owned());
+    facts.identity.names.insert("fabrikam".to_owned());
+    facts.resources.insert(member, Resource::default());
+    let head = Resource {
+        generation: Some(7),
+        ..Resource::default()
+    };
+    facts.resources.insert(group, head);
+    facts.counts.extend([((0, 0), 1), ((1, 0), 1), ((1, 5), 0)]);
+    let both = Sides {
+        forward: true,
+        reverse: true,
+    };
+    facts.edges.insert(edge, both);
+    (facts, edge)
+}
+
+fn row(work: Work) -> Row {
+    Row {
+        work,
+        dead: false,
+        op: None,
+    }
+}
+
+fn faults(facts: &Facts) -> Vec<Fault> {
+    judge(facts, NOW).0
+}
+
+#[test]
+fn a_sound_tenant_is_sound() {
+    let (facts, _) = facts();
+    assert_eq!(judge(&facts, NOW), (vec![], Waiting::default(), 1));
+}
+
+#[test]
+fn a_row_excuses_what_it_names_and_nothing_else() {
+    let (mut facts, edge) = facts();
+    let old = Edge {
+        generation: 6,
+        ..edge
+    };
+    let gone = Edge {
+        member: id(0, 9),
+        ..edge
+    };
+    facts.edges.insert(old, Sides::default());
+    facts.edges.insert(gone, Sides::default());
+    let both = [
+        Fault::Edge(old, Amiss::GenerationGone),
+        Fault::Edge(gone, Amiss::MemberGone),
+    ];
+    for (rows, left) in [
+        (vec![], &both[..]),
+        (
+            vec![Work::Generation(edge.group, old.generation())],
+            &both[1..],
+        ),
+        (vec![Work::Deleted(gone.member)], &both[..1]),
+        (vec![Work::Deleted(id(0, 8))], &both[..]),
+        (
+            vec![Work::Generation(id(1, 8), old.generation())],
+            &both[..],
+        ),
+    ] {
+        facts.rows = rows.into_iter().map(row).collect();
+        let mut found = faults(&facts);
+        found.sort();
+        assert_eq!(found, left, "{:?}", facts.rows);
+    }
+}
+
+#[test]
+fn a_row_that_names_the_living_excuses_nothing() {
+    let (mut facts, edge) = facts();
+    let gone = Edge {
+        group: id(1, 8),
+        ..edge
+    };
+    facts.edges.insert(gone, Sides::default());
+    facts.rows = vec![row(Work::Deleted(edge.member))];
+    let wrong = Fault::Work(Work::Deleted(edge.member));
+    assert_eq!(faults(&facts), [wrong, Fault::Edge(gone, Amiss::GroupGone)]);
+}
+
+#[test]
+fn a_change_that_just_began_may_be_torn() {
+    let (mut facts, edge) = facts();
+    let began = |ms: i64| Ulid::from_parts((NOW - ms).unsigned_abs(), 1).to_string();
+    for (ms, wrong) in [(YOUNG_MS, true), (YOUNG_MS - 1, false)] {
+        facts.lanes = [(edge.group, began(ms))].into();
+        assert_eq!(!faults(&facts).is_empty(), wrong, "{ms}");
+    }
+    facts.lanes = [(edge.group, "x".to_owned())].into();
+    assert_eq!(faults(&facts).len(), 1);
+}
+
+#[test]
+fn what_does_not_read_proves_nothing() {
+    let (mut facts, edge) = facts();
+    let key = crate::table::Key {
+        pk: "p".to_owned(),
+        sk: "s".to_owned(),
+    };
+    facts.claims.hold(key, "userName", edge.member);
+    assert_eq!(faults(&facts).len(), 1, "a dangling alias");
+    let broken = Fault::Document(edge.member, Broken::Unreadable);
+    facts.faults.push(broken.clone());
+    facts.unread.insert(edge.member);
+    assert_eq!(faults(&facts), [broken]);
+}

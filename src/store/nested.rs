@@ -1,0 +1,111 @@
+//! Groups in groups: who is in one through another. RFC 7643 §4.1.2 `groups`, type `indirect`.
+//!
+//! Tenants that never put a group into a group pay nothing for it: their config item says so, and the transaction that
+//! first does it changes that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::commit::{Plan, Role};
+use super::record::generation;
+use super::{GROUPS_SHOWN_MAX, Id, Record, StoreError, Tenant};
+use crate::schema::GROUP;
+use crate::table::{Attr, Condition, Item, Range, Update, Write};
+
+/// How far up groups are followed; the groups that hold a member itself are the first level.
+pub const NESTING_MAX: usize = 8;
+/// Groups whose groups are read side by side.
+const PARALLEL: usize = 8;
+
+/// In a tenant's config item, once a group was a member.
+const NESTED: &str = "nested";
+
+/// Whether a group of the tenant whose item this is was ever a member.
+pub(super) fn is_nested(config: &Item) -> bool {
+    config.attrs.contains_key(NESTED)
+}
+
+impl Tenant {
+    /// The groups a resource is in as they stand, each once, and whether directly: those that are come first.
+    pub async fn all_groups_of(&self, member: Id) -> Result<Vec<(Record, bool)>, StoreError> {
+        let mut level = self.groups_of(member).await?;
+        let (mut shown, mut seen) = (vec![], BTreeSet::from([member]));
+        for depth in 1..=NESTING_MAX {
+            level.truncate(GROUPS_SHOWN_MAX - shown.len());
+            let climbed: Vec<Id> = level.iter().map(|group| group.id).collect();
+            seen.extend(&climbed);
+            shown.extend(level.into_iter().map(|group| (group, depth == 1)));
+            let open = GROUPS_SHOWN_MAX - shown.len();
+            if !self.nested || depth == NESTING_MAX || climbed.is_empty() || open == 0 {
+                break;
+            }
+            level = self.parents_of(climbed, &seen, open).await?;
+        }
+        Ok(shown)
+    }
+
+    /// Groups that hold any of `groups` and are not `seen` yet; of very many only some.
+    async fn parents_of(
+        &self,
+        groups: Vec<Id>,
+        seen: &BTreeSet<Id>,
+        most: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        let edges = stream::iter(groups)
+            .map(|group| self.query_up_to(self.scope.groups(group), Range::All, GROUPS_SHOWN_MAX));
+        let mut edges = edges.buffered(PARALLEL);
+        // One parent may hold several of them, through edges of which some are left over from another generation.
+        let mut generations: BTreeMap<Id, BTreeSet<String>> = BTreeMap::new();
+        while generations.len() < most
+            && let Some(found) = edges.try_next().await?
+        {
+            let of_edge = |edge: &Item| {
+                let parent = Id::from_key(&edge.key.sk)?;
+                Some((parent, generation(edge)?.to_owned()))
+            };
+            let new = found.iter().filter_map(of_edge);
+            for (parent, generation) in new.filter(|(parent, _)| !seen.contains(parent)) {
+                generations.entry(parent).or_default().insert(generation);
+            }
+        }
+        let mut parents = self.find_all(generations.keys().copied()).await?;
+        parents.retain(|parent| {
+            let held = generations.get(&parent.id);
+            held.is_some_and(|held| held.contains(&parent.generation))
+        });
+        Ok(parents)
+    }
+
+    /// Whether adding these members is the first nesting of the tenant, as far as this instance knows.
+    pub(super) fn nests(&self, adds: impl IntoIterator<Item = Id>) -> bool {
+        !self.nested
+            && adds
+                .into_iter()
+                .any(|id| id.resource_type() == GROUP.number)
+    }
+
+    /// Notes with the tenant that a group is a member, where one of `adds` is the first.
+    pub(super) fn plan_nested(&self, plan: &mut Plan, adds: impl IntoIterator<Item = Id>) {
+        if self.nests(adds) {
+            let update = Update {
+                set: [(NESTED, Attr::N(1))].into(),
+                ..Update::default()
+            };
+            plan.push(
+                Role::Nesting,
+                Write::Update {
+                    key: self.scope.config(),
+                    update,
+                    condition: Some(Condition::Exists),
+                },
+            );
+        }
+    }
+
+    /// What this instance remembers of the tenant's tokens says that it has no group in a group. Others remember it up
+    /// to 30 s longer.
+    pub(super) fn nested_now(&self) {
+        self.store.shared.credentials.forget(&self.scope);
+    }
+}

@@ -1,0 +1,28 @@
+//! `check`: a sound table has no findings, each kind of damage is told and mended, and a look changes nothing.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+#[path = "check/bed.rs"]
+mod bed;
+#[allow(dead_code, reason = "made for the store's own tests")]
+#[path = "store/bench.rs"]
+mod bench;
+#[path = "check/cases.rs"]
+mod cases;
+#[path = "check/command.rs"]
+mod command;
+#[path = "check/damage.rs"]
+mod damage;
+#[path = "check/harm.rs"]
+mod harm;
+#[path = "check/live.rs"]
+mod live;
+#[path = "check/sound.rs"]
+mod sound;
+mod support;

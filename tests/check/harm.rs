@@ -1,0 +1,198 @@
+//! Doing the damage, straight in the table.
+
+use serverless_scim::store::Host as _;
+use serverless_scim::table::{Attr, Key};
+
+use crate::bed::{Bed, hex, text};
+
+/// A big change of long ago.
+const OLD: &str = "01K00000000000000000000000";
+/// A group that never was.
+pub(crate) const NOBODY: &str = "10000000-0000-8000-8000-000000000007";
+/// A generation that nobody has.
+const OTHER: &str = "00000000000000aa";
+
+pub(crate) async fn harm(bed: &Bed, case: &str) {
+    let done = of_documents(bed, case).await
+        || of_edges(bed, case).await
+        || of_work(bed, case).await
+        || of_items(bed, case).await
+        || of_tenants(bed, case).await;
+    assert!(done, "{case}");
+}
+
+async fn of_documents(bed: &Bed, case: &str) -> bool {
+    let (ada, document) = (hex(bed.ada), bed.document(bed.ada));
+    let alias = |value: &str| bed.key(&format!("#N#0#userName#={value}"), "@");
+    let holder = |id| [("id", text(hex(id)))];
+    match case {
+        "no alias" => bed.remove(alias("ada.osei")).await,
+        "an alias of another value" => {
+            let key = bed.key("#N#0#emails#=other@home.example", ada);
+            bed.put(key, holder(bed.ada)).await;
+        }
+        "an alias of the dead" => bed.put(alias("dead"), holder(bed.gone)).await,
+        "a stolen alias" => bed.put(alias("ada.osei"), holder(bed.mei)).await,
+        "one name twice" => same_name(bed).await,
+        "index attributes of another value" => {
+            let other = text(format!("bea\u{1}{ada}"));
+            bed.update(document, [("ns", other)], &[]).await;
+        }
+        "a document that does not read" => bed.update(document, [("d", text("{"))], &[]).await,
+        "a document without name" => {
+            let none = ["np", "ns", "xp", "xs"];
+            bed.update(document, [("d", text("{}"))], &none).await;
+        }
+        "no generation" => bed.update(bed.document(bed.team), [], &["gen"]).await,
+        "a count too high" | "no count" => {
+            let row = bed.key("#B#0", ada.get(1..8).unwrap());
+            let Attr::N(count) = bed.item(&row).await.attrs["n"] else {
+                panic!("no count")
+            };
+            if case == "no count" {
+                bed.remove(row).await;
+            } else {
+                bed.put(row, [("n", Attr::N(count + 2))]).await;
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// `mei` has the name of `ada` in everything but the alias.
+async fn same_name(bed: &Bed) {
+    let document = text(r#"{"userName":"ADA.osei","externalId":"x1"}"#);
+    let sort = text(format!("ada.osei\u{1}{}", hex(bed.mei)));
+    let set = [("d", document), ("ns", sort)];
+    bed.update(bed.document(bed.mei), set, &[]).await;
+    bed.remove(bed.key("#N#0#userName#=mei", "@")).await;
+}
+
+async fn of_edges(bed: &Bed, case: &str) -> bool {
+    let (ada, team) = (hex(bed.ada), hex(bed.team));
+    match case {
+        "no reverse edge" => bed.remove(bed.edge(bed.team, bed.ada).await.1).await,
+        "no forward edge" => bed.remove(bed.edge(bed.team, bed.ada).await.0).await,
+        "edges of a group that is gone" => {
+            let nobody = NOBODY.replace('-', "");
+            let forward = bed.key(&format!("#M#{nobody}#{OTHER}"), ada.clone());
+            bed.put(forward, []).await;
+            let reverse = bed.key(&format!("#V#{ada}"), nobody);
+            bed.put(reverse, [("gen", text(OTHER))]).await;
+        }
+        "an edge of another generation" => {
+            bed.put(bed.key(&format!("#M#{team}#{OTHER}"), ada), [])
+                .await;
+        }
+        "edges of a member that is gone" | "a reverse edge of a member that is gone" => {
+            let (forward, reverse, generation) = bed.edge(bed.team, bed.gone).await;
+            if case == "edges of a member that is gone" {
+                bed.put(forward, []).await;
+            }
+            bed.put(reverse, [("gen", generation)]).await;
+        }
+        _ => return false,
+    }
+    true
+}
+
+async fn of_work(bed: &Bed, case: &str) -> bool {
+    let (ada, team) = (hex(bed.ada), hex(bed.team));
+    let row = |sk: String| bed.key("#D", sk);
+    let since = [("since", Attr::N(bed.host.now_ms()))];
+    match case {
+        "a row of a living user" => bed.put(row(format!("U#{ada}")), since).await,
+        "a row of the present members" => {
+            let (_, _, generation) = bed.edge(bed.team, bed.ada).await;
+            let Attr::S(present) = generation else {
+                panic!("no generation")
+            };
+            bed.put(row(format!("M#{team}#{present}")), since).await;
+        }
+        "a row of a living group" => {
+            let dead = [("since", Attr::N(0)), ("dead", Attr::N(1))];
+            bed.put(row(format!("M#{team}#{OTHER}")), dead).await;
+        }
+        "a change without row" => pending(bed, OLD.to_owned()).await,
+        "a young change without row" => {
+            let now = bed.host.now_ms().unsigned_abs();
+            pending(bed, ulid::Ulid::from_parts(now, 1).to_string()).await;
+        }
+        "a row without change" => bed.put(row(format!("P#{team}#{OLD}")), since).await,
+        "lanes without change" => lane(bed, 0).await,
+        "a lane that does not read" => lane(bed, 2).await,
+        "a work row without time" => bed.put(row(format!("U#{}", hex(bed.gone))), []).await,
+        _ => return false,
+    }
+    true
+}
+
+async fn pending(bed: &Bed, op: String) {
+    let pending = [("pend", text(op)), ("pu", Attr::N(0))];
+    bed.update(bed.document(bed.team), pending, &[]).await;
+}
+
+/// A lane of one id, with so many in the edges.
+async fn lane(bed: &Bed, done: i64) {
+    let lane = [
+        ("a", Attr::B(vec![0; 16])),
+        ("r", Attr::B(vec![])),
+        ("pos", Attr::N(done)),
+        ("gen", text(OTHER)),
+        ("v", Attr::N(1)),
+        ("actor", text("a")),
+        ("req", text("r")),
+    ];
+    let key = bed.key(&format!("#O#{}", hex(bed.team)), format!("{OLD}#00"));
+    bed.put(key, lane).await;
+}
+
+async fn of_items(bed: &Bed, case: &str) -> bool {
+    match case {
+        "an unknown key" => bed.put(bed.key("#Z", "@"), []).await,
+        "an item of nobody" => bed.put(beside("somebody else", "x"), []).await,
+        "an alias of nobody" => bed.put(bed.key("#N#0#userName#=x", "@"), []).await,
+        "an outbox item that never expires" => {
+            let entry = [
+                ("k", text("user.updated")),
+                ("rid", text(hex(bed.ada))),
+                ("v", Attr::N(1)),
+                ("actor", text("a")),
+                ("req", text("r")),
+            ];
+            bed.put(bed.key("#X", OLD), entry).await;
+        }
+        "a token of another secret" => {
+            let digest = [("sha256", Attr::B(vec![1; 32]))];
+            let key = bed.key("", format!("K#{}", "A".repeat(43)));
+            bed.put(key, digest).await;
+        }
+        "a schema that does not read" => bed.put(bed.key("", "S#urn:x"), []).await,
+        _ => return false,
+    }
+    true
+}
+
+async fn of_tenants(bed: &Bed, case: &str) -> bool {
+    let tenant = bed.tenant().scope().to_string();
+    let row = beside("A#tenants", &tenant);
+    match case {
+        "no config" => bed.remove(bed.key("", "@")).await,
+        "no registry row" => bed.remove(row).await,
+        "another name" => bed.put(row, [("name", text("contoso"))]).await,
+        "no name" => bed.remove(beside("A#name#fabrikam", "@")).await,
+        "a second name" => {
+            let name = [("t", text(tenant))];
+            bed.put(beside("A#name#contoso", "@"), name).await;
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// A key outside of every tenant.
+fn beside(pk: &str, sk: &str) -> Key {
+    let (pk, sk) = (pk.to_owned(), sk.to_owned());
+    Key { pk, sk }
+}
