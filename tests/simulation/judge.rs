@@ -78,9 +78,24 @@ impl Case<'_> {
         else {
             return false;
         };
-        let mut adds = change.verbs.keys().filter_map(|id| Id::parse(id));
+        let held = |moment: &Moment, id: &Id| {
+            let members = moment.model.members(*group);
+            members.is_some_and(|members| members.contains(id))
+        };
+        let is_as_wanted = |(id, verb): (&String, &Verb)| {
+            Id::parse(id).is_none_or(|id| {
+                let wanted = *verb == Verb::Add;
+                let mut moments = self.window.iter();
+                self.open.contains(&(*group, id)) || moments.any(|now| held(now, &id) == wanted)
+            })
+        };
+        let adds = change.verbs.keys().filter_map(|id| Id::parse(id));
         let torn = self.open.iter().any(|(open, _)| open == group);
-        torn && change.clear && self.members(*group, &adds.by_ref().collect())
+        torn && if change.clear {
+            self.members(*group, &adds.collect())
+        } else {
+            change.verbs.iter().all(is_as_wanted)
+        }
     }
 
     fn members(&self, group: Id, ids: &BTreeSet<Id>) -> bool {
