@@ -176,7 +176,8 @@ fn costs(last: Option<usize>, events: &[Event]) -> Vec<u32> {
     let mut seen = std::collections::BTreeSet::new();
     let mut cost = |event: &Event| match event.actor() {
         Some(actor) if (!stays || Some(actor) == last) && seen.insert(actor) => 0,
-        _ if free.is_none() => 0,
+        // Nobody can go on before something else happens.
+        _ if free.is_none() && seen.insert(usize::MAX) => 0,
         _ => 1,
     };
     events.iter().map(&mut cost).collect()

@@ -42,7 +42,10 @@ impl Case<'_> {
             (Err(StoreError::Busy), _) => !self.committed,
             (Err(error), op) => !self.committed && self.some(|model| refuses(model, op, error)),
             (Ok(Answered::Wrote), op) => {
-                self.committed || !op.changes() || self.some(|model| is_done(model, op))
+                self.committed
+                    || !op.changes()
+                    || self.some(|model| is_done(model, op))
+                    || self.is_half_done()
             }
             (Ok(Answered::Members(ids)), Op::Read(group)) => self.members(*group, ids),
             (Ok(Answered::Ids(ids)), op) => self.ids(op, ids),
@@ -63,6 +66,36 @@ impl Case<'_> {
 
     fn some(&self, holds: impl Fn(&Model) -> bool) -> bool {
         self.window.iter().any(|moment| holds(&moment.model))
+    }
+
+    /// FOUND: what half of a commit shows can be taken for what was asked for.
+    fn is_half_done(&self) -> bool {
+        let Op::Members {
+            group,
+            change,
+            name: None,
+        } = self.op
+        else {
+            return false;
+        };
+        let held = |moment: &Moment, id: &Id| {
+            let members = moment.model.members(*group);
+            members.is_some_and(|members| members.contains(id))
+        };
+        let is_as_wanted = |(id, verb): (&String, &Verb)| {
+            Id::parse(id).is_none_or(|id| {
+                let wanted = *verb == Verb::Add;
+                let mut moments = self.window.iter();
+                self.open.contains(&(*group, id)) || moments.any(|now| held(now, &id) == wanted)
+            })
+        };
+        let adds = change.verbs.keys().filter_map(|id| Id::parse(id));
+        let torn = self.open.iter().any(|(open, _)| open == group);
+        torn && if change.clear {
+            self.members(*group, &adds.collect())
+        } else {
+            change.verbs.iter().all(is_as_wanted)
+        }
     }
 
     fn members(&self, group: Id, ids: &BTreeSet<Id>) -> bool {

@@ -128,9 +128,9 @@ impl Oracle {
             .iter()
             .skip(begun.unwrap_or(self.released.len()))
             .cloned();
-        let held = torn.held().into_iter().filter(|key| !own(key)).chain(since);
-        let held = held.filter(|key| key.pk.contains(&part));
-        let open: BTreeSet<Id> = held.filter_map(|key| id_of(&key.sk)).collect();
+        let others = torn.held().into_iter().filter(|key| !own(key));
+        let edges = others.chain(since).filter(|key| key.pk.contains(&part));
+        let open: BTreeSet<Id> = edges.filter_map(|key| id_of(&key.sk)).collect();
         let visible = self.shadow.visible(group, head);
         if let Some(wanted) = model.groups.get_mut(&group) {
             let differ: Vec<Id> = visible.symmetric_difference(wanted).copied().collect();

@@ -2,7 +2,7 @@
 //!
 //! Going on with the same actor is free, as is any actor when that one has come to its end; every other choice (a
 //! switch in the midst of a request, a crash, a jump of the clock, an item of a torn commit) is a departure.
-//! `SIMULATE_BOUND=3` allows so many, `SIMULATE_PATH=<name>:0,0,1` plays one schedule and tells of every step.
+//! `SIMULATE_BOUND=3` allows so many in every world or in that of `SIMULATE_WORLD`, `SIMULATE_PATH=<name>:0,0,1` plays one schedule and tells of every step.
 
 use std::collections::BTreeSet;
 
@@ -248,7 +248,9 @@ async fn every_schedule() {
         .and_then(|text| text.parse().ok());
     // Without a bound only a few, for their time.
     let more = bound.map_or_else(Vec::new, |_: u32| more());
-    for small in few().into_iter().chain(more) {
+    let only = std::env::var("SIMULATE_WORLD").ok();
+    let wanted = |small: &Small| only.as_ref().is_none_or(|only| only == small.name);
+    for small in few().into_iter().chain(more).filter(wanted) {
         let bound = bound.unwrap_or(small.bound);
         let began = std::time::Instant::now();
         let (schedules, tally) = small.explore(bound).await;

@@ -154,21 +154,21 @@ async fn by_chance_everything_comes_out_before_the_answer() {
     let inner: Arc<dyn Table> = Arc::new(embedded::memory().await.expect("memory"));
     let torn = Arc::new(Torn::new(inner, 3));
     let mut torn_reads = 0;
-    for round in 1..=50 {
-        let writes = ["1", "2", "3"].map(|sk| put(sk, round)).to_vec();
-        let token = format!("t{round}");
-        let writer = Arc::clone(&torn);
-        let written = tokio::spawn(async move {
+    for n in 1..=50 {
+        let writes = ["1", "2", "3"].map(|sk| put(sk, n)).to_vec();
+        let token = format!("t{n}");
+        let sender = Arc::clone(&torn);
+        let sending = tokio::spawn(async move {
             let once = Transaction { token, writes };
-            writer.transact(&once).await
+            sender.transact(&once).await
         });
-        while !written.is_finished() {
+        while !sending.is_finished() {
             let (now, _) = numbers(torn.as_ref(), &all()).await;
-            let new = now.iter().filter(|(_, n)| *n == round).count();
-            torn_reads += usize::from(new == 1 || new == 2);
+            let fresh = now.iter().filter(|(_, seen)| *seen == n).count();
+            torn_reads += usize::from(fresh == 1 || fresh == 2);
             tokio::task::yield_now().await;
         }
-        written.await.expect("join").expect("commit");
+        sending.await.expect("join").expect("commit");
         assert_eq!(torn.held(), []);
     }
     assert!(torn_reads > 0, "no reader saw half of a commit");
