@@ -223,7 +223,8 @@ fn told(items: &[Item]) -> BTreeSet<String> {
             let document: Value = serde_json::from_str(document).unwrap();
             let name = document.get("userName").unwrap_or(&document["displayName"]);
             names.push((item.key.sk.clone(), name.as_str().unwrap().to_owned()));
-            names.push((item.key.sk[..8].to_owned(), "bucket".to_owned()));
+            let bucket = item.key.pk.rsplit('#').next().unwrap();
+            names.push((bucket.to_owned(), "bucket".to_owned()));
             if let Some(Attr::S(generation)) = item.attrs.get("gen") {
                 names.push((generation.clone(), "generation".to_owned()));
             }
@@ -249,9 +250,8 @@ fn told(items: &[Item]) -> BTreeSet<String> {
             .attrs
             .iter()
             .map(|(name, value)| match (name.as_str(), value) {
-                ("ct" | "lm", Attr::N(_)) => name.clone(),
                 // Every addition of members moves the version.
-                ("v", Attr::N(_)) => name.clone(),
+                ("ct" | "lm" | "v", Attr::N(_)) => name.clone(),
                 (_, Attr::S(text)) => format!("{name}={}", plain(text)),
                 _ => format!("{name}={value:?}"),
             })
