@@ -19,6 +19,7 @@ use serverless_scim::table::{aws_config, emulator_config};
 
 mod table {
     mod durable;
+    mod torn;
     mod wrappers;
 }
 

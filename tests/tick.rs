@@ -83,13 +83,14 @@ impl Data {
 
 /// Kills the server when it has committed a change of members and not applied it.
 async fn kill_midway(server: Server, client: &Client, data: &Data, group: &str, ids: &[String]) {
-    let change =
+    let patch =
         json!({ "Operations": [{ "op": "add", "path": "members", "value": references(ids) }] });
-    let (client, path) = (client.clone(), format!("/Groups/{group}"));
-    let patching = tokio::spawn(async move {
-        let body = change.to_string().into_bytes();
-        client.exchange("PATCH", &path, &[], Some(body)).await
-    });
+    let request = reqwest::Client::new()
+        .patch(format!("{}/Groups/{group}", client.base))
+        .bearer_auth(&client.token)
+        .header("content-type", "application/scim+json")
+        .body(patch.to_string());
+    let patching = tokio::spawn(request.send());
     while data.open_changes().await.is_empty() {
         assert!(!patching.is_finished(), "the change went by unseen");
         tokio::time::sleep(Duration::from_millis(2)).await;

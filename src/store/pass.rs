@@ -2,6 +2,7 @@
 //!
 //! A row outlives every request that may still have seen what it stands for, and every open change that may hold it.
 
+use super::host::random_u64;
 use super::keys::Work;
 use super::sweep::{DEAD, OP, SINCE};
 use super::{Id, StoreError, Tenant};
@@ -46,13 +47,21 @@ impl Tenant {
         // What a change still holds keeps other rows in place, so changes go first.
         let (changes, others): (Vec<&Row>, Vec<&Row>) = found.iter().partition(is_change);
         let ripe = self.host().now_ms() - GRACE_MS;
-        let others = others.into_iter().filter(|row| row.since <= ripe);
+        let mut others: Vec<&Row> = others.into_iter().filter(|row| row.since <= ripe).collect();
+        // Begun at another place each time, or rows that cannot be worked off would keep the rest waiting.
+        let drawn = random_u64(self.host()) % (others.len() as u64).max(1);
+        others.rotate_left(usize::try_from(drawn).unwrap_or(0));
         let mut done = 0;
         for row in changes.into_iter().chain(others).take(rows) {
             if self.past_deadline() {
                 break;
             }
-            done += usize::from(self.bring_forward(row, ripe, first_open).await?);
+            match self.bring_forward(row, ripe, first_open).await {
+                Ok(forward) => done += usize::from(forward),
+                Err(error) => {
+                    tracing::warn!(tenant = %self.scope, %error, "a work row waits for a later pass");
+                }
+            }
         }
         Ok(done)
     }

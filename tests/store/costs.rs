@@ -102,6 +102,35 @@ async fn membership_costs_the_same_whatever_the_size() {
 }
 
 #[tokio::test]
+async fn a_large_change_costs_little_more_than_its_members() {
+    let (bench, meter) = metered().await;
+    let team = bench.create(&GROUP, group("Team")).await.unwrap().id;
+    let (mut many, mut all) = (MemberChange::default(), MemberChange::default());
+    for n in 0..97 {
+        let made = bench.create(&USER, user(&format!("u{n}@fabrikam.example")));
+        many.add(&made.await.unwrap().id.to_string());
+    }
+    bill(&meter);
+    bench.members(team, many.clone()).await.unwrap();
+    // The head, everybody's document, the edges there are, the lanes twice; four lanes, of one step each.
+    let (reads, writes, trips) = bill(&meter);
+    assert_eq!((reads, writes), (1 + 97 + 1 + 2, 616), "97 members");
+    assert!(trips <= 11, "the lanes are applied side by side: {trips}");
+    bench.members(team, many).await.unwrap();
+    let (reads, writes, _) = bill(&meter);
+    assert!(
+        writes == 0 && reads <= 1 + 97 + 4 + 1,
+        "97 who are there: {reads}"
+    );
+
+    all.clear();
+    bench.members(team, all.clone()).await.unwrap();
+    assert_eq!(bill(&meter), (1 + 2, 6, 3), "everybody leaves");
+    bench.members(team, all).await.unwrap();
+    assert_eq!(bill(&meter), (1 + 1 + 1, 0, 3), "nobody is left to leave");
+}
+
+#[tokio::test]
 async fn the_last_page_reads_no_more_than_the_first() {
     let (bench, meter) = metered().await;
     for n in 0..600 {

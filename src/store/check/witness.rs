@@ -11,6 +11,9 @@ use crate::store::keys::{TenantScope, parse};
 use crate::store::{Id, Store, StoreError};
 use crate::table::{Index, Query, Range};
 
+/// Entries read at once: an embedded engine would read all the rest for each page.
+const PAGE: u32 = 1_000;
+
 impl Store {
     /// Notes where an index does not show what the documents have. An index may be late, so that is no finding.
     pub(super) async fn witness(
@@ -61,7 +64,7 @@ impl Store {
             pk: shown.pk.clone(),
             range: Range::All,
             descending: false,
-            limit: None,
+            limit: Some(PAGE),
             after: None,
         };
         loop {

@@ -7,8 +7,7 @@ use async_trait::async_trait;
 
 use super::lock;
 use crate::table::{
-    Attr, Consistency, Cursor, Index, Item, Key, Page, Query, Range, Table, TableError,
-    Transaction, Write,
+    Attr, Consistency, Cursor, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write,
 };
 
 /// A table whose index queries can be stopped in time.
@@ -130,7 +129,7 @@ impl Table for FrozenIndexes {
 /// The item as the index shows it to the query, if it does.
 fn entry(index: Index, query: &Query, item: &Item) -> Option<Item> {
     let key = index_key(index, item)?;
-    if key.pk != query.pk || !contains(&query.range, &key.sk) {
+    if key.pk != query.pk || !query.range.contains(&key.sk) {
         return None;
     }
     let attrs = [(index.pk, key.pk), (index.sk, key.sk)];
@@ -148,19 +147,6 @@ fn index_key(index: Index, item: &Item) -> Option<Key> {
             sk: sk.clone(),
         }),
         _ => None,
-    }
-}
-
-fn contains(range: &Range, sk: &str) -> bool {
-    match range {
-        Range::All => true,
-        Range::Equals(key) => sk == key,
-        Range::BeginsWith(prefix) => sk.starts_with(prefix.as_str()),
-        Range::Between(low, high) => (low.as_str()..=high.as_str()).contains(&sk),
-        Range::Less(key) => sk < key.as_str(),
-        Range::LessOrEqual(key) => sk <= key.as_str(),
-        Range::Greater(key) => sk > key.as_str(),
-        Range::GreaterOrEqual(key) => sk >= key.as_str(),
     }
 }
 

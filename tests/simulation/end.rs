@@ -1,0 +1,160 @@
+//! When everybody has gone: passes until no work is left, then a look at everything there is.
+
+use std::collections::BTreeSet;
+
+use serverless_scim::store::Id;
+
+use crate::judge::{Case, Grade};
+use crate::mutant::Mutant;
+use crate::op::Op;
+use crate::shadow::{Shadow, hex, id_of, number, text};
+use crate::world::World;
+
+/// Passes after which no work may be left.
+const PASSES: usize = 8;
+
+/// Lets passes work until nothing is left, and then looks.
+pub(crate) async fn rest(world: &World, mutant: Option<Mutant>) -> Result<(), String> {
+    let store = world.store(mutant);
+    for n in 0..PASSES {
+        if leftovers(world).is_empty() {
+            break;
+        }
+        world.advance(61_000);
+        let request = format!("rest.{n}");
+        let passed = world.tenant(&store, &request).pass(1_000).await;
+        passed.map_err(|error| format!("a pass failed: {error}"))?;
+    }
+    let left = leftovers(world);
+    if !left.is_empty() {
+        return Err(format!("work is left for ever: {left:?}"));
+    }
+    if let Some(wrong) = looks_wrong(world) {
+        return Err(format!("at rest: {wrong}"));
+    }
+    answers(world).await
+}
+
+fn looks_wrong(world: &World) -> Option<String> {
+    let oracle = world.oracle.lock().unwrap();
+    let violation = oracle.violation.clone();
+    violation.or_else(|| orphans(&oracle.shadow).or_else(|| counts(&oracle.shadow)))
+}
+
+fn leftovers(world: &World) -> Vec<String> {
+    let oracle = world.oracle.lock().unwrap();
+    let rows = oracle.shadow.partition("D").map(|(sk, _)| sk.to_owned());
+    rows.collect()
+}
+
+/// A lane, an open change, an edge that leads nowhere or only one way, a ghost.
+fn orphans(shadow: &Shadow) -> Option<String> {
+    if let Some((pk, sk, _)) = shadow.under("O#").next() {
+        return Some(format!("a lane stays: {pk}/{sk}"));
+    }
+    for (pk, sk, attrs) in shadow.under("R#") {
+        if attrs.contains_key("pend") || attrs.contains_key("pu") {
+            return Some(format!("a change stays open: {pk}/{sk}"));
+        }
+        if !attrs.contains_key("d") {
+            return Some(format!("a ghost: {pk}/{sk}"));
+        }
+    }
+    for (pk, sk, _) in shadow.under("M#") {
+        let mut parts = pk.split('#').skip(1);
+        let (group, generation) = (parts.next()?, parts.next()?);
+        let head = id_of(group).and_then(|id| shadow.head(id));
+        let back = shadow.item(&format!("V#{sk}"), group);
+        let live = id_of(sk).is_some_and(|id| shadow.document(id).is_some());
+        if head.is_none_or(|head| head.generation != generation) {
+            return Some(format!("an edge of a dead generation stays: {pk}/{sk}"));
+        }
+        if !live || back.and_then(|back| text(back, "gen")) != Some(generation) {
+            return Some(format!("an orphan or one-sided edge: {pk}/{sk}"));
+        }
+    }
+    for (pk, sk, attrs) in shadow.under("V#") {
+        let member = pk.split('#').nth(1)?;
+        let generation = text(attrs, "gen")?;
+        if shadow
+            .item(&format!("M#{sk}#{generation}"), member)
+            .is_none()
+        {
+            return Some(format!("a reverse edge without its other side: {pk}/{sk}"));
+        }
+    }
+    None
+}
+
+/// The directory counts what is there, and every name leads to who bears it.
+fn counts(shadow: &Shadow) -> Option<String> {
+    for kind in 0..2 {
+        for (bucket, row) in shadow.partition(&format!("B#{kind}")) {
+            let there = shadow.partition(&format!("R#{kind}{bucket}")).count();
+            if number(row, "n") != Some(i64::try_from(there).unwrap()) {
+                return Some(format!(
+                    "bucket {kind}/{bucket} counts {row:?}, not {there}"
+                ));
+            }
+        }
+    }
+    let mut named = BTreeSet::new();
+    for (pk, sk, alias) in shadow.under("N#") {
+        let id = text(alias, "id").and_then(id_of)?;
+        if shadow.document(id).is_none() {
+            return Some(format!("an alias of nobody: {pk}/{sk}"));
+        }
+        named.insert(hex(id));
+    }
+    let nameless = shadow.under("R#").find(|(_, sk, _)| !named.contains(*sk));
+    nameless.map(|(_, sk, _)| format!("{sk} has no name"))
+}
+
+/// What the store answers now is what is true.
+async fn answers(world: &World) -> Result<(), String> {
+    let store = world.store(None);
+    let model = world.oracle.lock().unwrap().model();
+    let groups: BTreeSet<Id> = world
+        .cast
+        .groups
+        .iter()
+        .chain(model.groups.keys())
+        .copied()
+        .collect();
+    let mut ops: Vec<Op> = groups.into_iter().map(Op::Read).collect();
+    // Everybody in a small world, some of a large one.
+    let some = world.cast.users.len().div_ceil(8);
+    ops.extend(
+        world
+            .cast
+            .users
+            .iter()
+            .step_by(some)
+            .map(|id| Op::GroupsOf(*id)),
+    );
+    ops.extend(
+        model
+            .names
+            .keys()
+            .filter(|(kind, _)| *kind == 0)
+            .take(8)
+            .map(|(_, name)| Op::Find(name.clone())),
+    );
+    for op in ops {
+        let outcome = op.clone().run(world.tenant(&store, "rest")).await;
+        let oracle = world.oracle.lock().unwrap();
+        let window = &oracle.moments[oracle.now()..];
+        let case = Case {
+            op: &op,
+            outcome: &outcome,
+            window,
+            committed: false,
+            grade: Grade::Exact,
+            open: BTreeSet::new(),
+        };
+        if let Some(fault) = case.fault() {
+            return Err(format!("at rest: {fault}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! A tenant with some users and groups, and what becomes of it in one run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use serverless_scim::store::{Credential, Host, Id, Request, Sizes, Store, Tenant};
+use serverless_scim::table::Table;
+use serverless_scim::table::wrappers::{FrozenIndexes, Torn, Trouble, Unreliable};
+
+use crate::choose::{Chooser, Path};
+use crate::direct::Direct;
+use crate::end;
+use crate::mutant::Mutant;
+use crate::op::Op;
+use crate::oracle::{Moment, Oracle};
+use crate::remote::{Machine, Port};
+use crate::schedule::{Actor, Mishaps, Schedule, Tally};
+use crate::trace::{Trace, named};
+use crate::watch::Watched;
+
+const NOON: i64 = 1_790_000_000_000;
+/// Runs that share one engine.
+const RUNS_PER_ENGINE: u64 = 200;
+
+/// What a run begins with, and who does what in it.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub users: usize,
+    /// Which users are members of each group at first.
+    pub groups: Vec<BTreeSet<usize>>,
+    pub sizes: Sizes,
+    pub torn: bool,
+    pub trouble: Trouble,
+    pub mishaps: Mishaps,
+    pub skew: i64,
+}
+
+/// The ids of the plan's users and groups.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cast {
+    pub users: Vec<Id>,
+    pub groups: Vec<Id>,
+}
+
+pub(crate) type Scripts = Vec<(&'static str, Vec<Op>)>;
+
+/// One engine, used by many runs in turn.
+#[derive(Debug, Default)]
+pub(crate) struct Engine {
+    table: Option<Arc<dyn Table>>,
+    runs: u64,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub tally: Tally,
+    pub wrong: Option<String>,
+    pub trace: String,
+    pub path: Path,
+}
+
+impl Engine {
+    /// Every run over this table.
+    pub(crate) fn over(table: Arc<dyn Table>) -> Self {
+        // The engine is renewed at each full round only.
+        Self {
+            table: Some(table),
+            runs: 1,
+        }
+    }
+
+    fn table(&mut self) -> Arc<dyn Table> {
+        if self.runs.is_multiple_of(RUNS_PER_ENGINE) {
+            self.table = Some(Arc::new(Direct::memory()));
+        }
+        self.runs += 1;
+        Arc::clone(self.table.as_ref().unwrap())
+    }
+}
+
+/// A tenant as its first moment has it.
+pub(crate) struct World {
+    pub oracle: Arc<Mutex<Oracle>>,
+    pub clock: Arc<AtomicI64>,
+    pub cast: Cast,
+    pub table: Arc<dyn Table>,
+    pub machine: Arc<Machine>,
+    pub credential: Credential,
+    pub sizes: Sizes,
+}
+
+impl World {
+    async fn new(engine: &mut Engine, plan: &Plan, seed: u64) -> Self {
+        let bare = engine.table();
+        let clock = Arc::new(AtomicI64::new(NOON));
+        let machine = |seed| Arc::new(Machine::new(clock.clone(), 0, seed, Arc::default()));
+        // Every run has a tenant of its own, and what one seed draws otherwise is always the same.
+        let store = Store::new(Arc::clone(&bare), machine(engine.runs));
+        let scope = store
+            .create_tenant(&format!("t{}", engine.runs))
+            .await
+            .unwrap();
+        let secret = store.create_token(&scope, "").await.unwrap();
+        let credential = store.authenticate(&secret).await.unwrap().unwrap();
+        let oracle = Arc::new(Mutex::new(Oracle::default()));
+        oracle.lock().unwrap().moments.push(Moment::default());
+        let table: Arc<dyn Table> = Arc::new(Watched {
+            inner: bare,
+            run: engine.runs,
+            oracle: oracle.clone(),
+        });
+        let (cast, machine) = (Cast::default(), machine(seed));
+        let mut world = Self {
+            oracle,
+            clock,
+            cast,
+            table,
+            machine,
+            credential,
+            sizes: plan.sizes,
+        };
+        world.furnish(plan).await;
+        world
+    }
+
+    async fn furnish(&mut self, plan: &Plan) {
+        // The real sizes: what is there at first need not take many steps.
+        let store = Store::new(Arc::clone(&self.table), self.machine.clone());
+        for n in 0..plan.users {
+            let op = Op::CreateUser {
+                name: format!("u{n}@fabrikam.example"),
+            };
+            let id = self.make(&store, op, &format!("setup.u{n}")).await;
+            self.cast.users.push(id);
+        }
+        for (n, members) in plan.groups.iter().enumerate() {
+            let members = members.iter().map(|n| self.cast.users[*n]).collect();
+            let op = Op::CreateGroup {
+                name: format!("Team {n}"),
+                members,
+            };
+            let id = self.make(&store, op, &format!("setup.g{n}")).await;
+            self.cast.groups.push(id);
+        }
+    }
+
+    async fn make(&self, store: &Store, op: Op, request: &str) -> Id {
+        self.oracle.lock().unwrap().expect(request, &op);
+        let before = self.oracle.lock().unwrap().model().live;
+        op.run(self.tenant(store, request)).await.unwrap();
+        let after = self.oracle.lock().unwrap().model().live;
+        *after.difference(&before).next().unwrap()
+    }
+
+    pub(crate) fn tenant(&self, store: &Store, request: &str) -> Tenant {
+        let started = self.machine.now_ms();
+        let id = request.to_owned();
+        store.tenant(&self.credential, Request { id, started })
+    }
+
+    /// A store that works without trouble, but as the mutant does.
+    pub(crate) fn store(&self, mutant: Option<Mutant>) -> Store {
+        let table = Arc::clone(&self.table);
+        let table = match mutant {
+            Some(mutant) => mutant.over(table, &Op::Pass),
+            None => table,
+        };
+        Store::with_sizes(table, self.machine.clone(), self.sizes)
+    }
+
+    pub(crate) fn advance(&self, ms: i64) {
+        self.clock.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    fn names(&self) -> BTreeMap<Id, String> {
+        let users = self
+            .cast
+            .users
+            .iter()
+            .enumerate()
+            .map(|(n, id)| (*id, format!("u{n}")));
+        let groups = self
+            .cast
+            .groups
+            .iter()
+            .enumerate()
+            .map(|(n, id)| (*id, format!("g{n}")));
+        users.chain(groups).collect()
+    }
+
+    fn actors(
+        &self,
+        plan: &Plan,
+        scripts: Scripts,
+        shared: &Arc<dyn Table>,
+        seed: u64,
+    ) -> Vec<Actor> {
+        let actor = |(n, (name, script)): (usize, (&'static str, Vec<Op>))| {
+            let own = seed.wrapping_mul(31).wrapping_add(n as u64 + 1);
+            let port = Arc::new(Port::default());
+            let skew = if n % 2 == 0 { plan.skew } else { -plan.skew };
+            let machine = Machine::new(self.clock.clone(), skew, own, port.clone());
+            Actor {
+                name: format!("{name}{n}"),
+                script: script.into(),
+                table: Arc::new(Unreliable::new(Arc::clone(shared), own, plan.trouble)),
+                machine: Arc::new(machine),
+                port,
+                pages: plan.trouble.short_page > 0.0,
+                requests: 0,
+                running: None,
+            }
+        };
+        scripts.into_iter().enumerate().map(actor).collect()
+    }
+}
+
+/// One run: everybody's script, then rest, then a look at everything.
+pub(crate) async fn play(
+    engine: &mut Engine,
+    plan: &Plan,
+    scripts: impl FnOnce(&Cast) -> Scripts,
+    chooser: Chooser,
+    seed: u64,
+    mutant: Option<Mutant>,
+    traced: bool,
+) -> Report {
+    let world = World::new(engine, plan, seed).await;
+    let indexes = Arc::new(FrozenIndexes::new(Arc::clone(&world.table)));
+    // No answer that is judged here may rest on an index.
+    indexes.empty();
+    let torn = plan.torn.then(|| Arc::new(Torn::steered(indexes.clone())));
+    let shared: Arc<dyn Table> = match &torn {
+        Some(torn) => torn.clone(),
+        None => indexes,
+    };
+    world.oracle.lock().unwrap().torn.clone_from(&torn);
+    let actors = world.actors(plan, scripts(&world.cast), &shared, seed);
+    let mut schedule = Schedule::new(
+        world.clock.clone(),
+        world.oracle.clone(),
+        torn,
+        actors,
+        world.credential.clone(),
+        plan.sizes,
+        chooser,
+        Trace::new(traced),
+    );
+    schedule.mutant = mutant;
+    schedule.mishaps = plan.mishaps;
+    let ended = match schedule.run().await {
+        Ok(()) => end::rest(&world, mutant).await,
+        Err(wrong) => Err(wrong),
+    };
+    let names = world.names();
+    let path = match schedule.chooser {
+        Chooser::Path { taken, .. } => taken,
+        Chooser::Random(_) => Path::default(),
+    };
+    Report {
+        tally: schedule.tally,
+        wrong: ended.err().map(|wrong| named(&wrong, &names)),
+        trace: schedule.trace.told(&names),
+        path,
+    }
+}
