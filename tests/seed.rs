@@ -223,7 +223,8 @@ fn told(items: &[Item]) -> BTreeSet<String> {
             let document: Value = serde_json::from_str(document).unwrap();
             let name = document.get("userName").unwrap_or(&document["displayName"]);
             names.push((item.key.sk.clone(), name.as_str().unwrap().to_owned()));
-            names.push((item.key.sk.chars().take(8).collect(), "bucket".to_owned()));
+            let bucket = item.key.pk.rsplit('#').next().unwrap();
+            names.push((bucket.to_owned(), "bucket".to_owned()));
             if let Some(Attr::S(generation)) = item.attrs.get("gen") {
                 names.push((generation.clone(), "generation".to_owned()));
             }

@@ -29,11 +29,11 @@ pub(crate) async fn measured(home: &Home, numbers: &[u64]) -> Result<Vec<BigChan
     let tenant = home.seed("changes", *largest, &groups).await?;
     let mut changes = vec![];
     for (members, group) in numbers.iter().zip(&tenant.groups) {
-        let path = format!("/Groups/{group}");
-        let patch = patch("add", "members", &references(*members));
+        let one = format!("/Groups/{group}");
+        let add = patch("add", "members", &references(*members));
         let post = json!({ "displayName": format!("Born with {members}"), "members": references(*members) });
         for (method, path, body) in [
-            (Method::PATCH, path, patch),
+            (Method::PATCH, one, add),
             (Method::POST, "/Groups".to_owned(), post),
         ] {
             let begun = Instant::now();

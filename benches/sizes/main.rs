@@ -1,5 +1,5 @@
-//! How long requests take as groups and directories grow: `cargo bench`, with other sizes
-//! `cargo bench -- --members 10,1000 --users 1000`.
+//! How long requests take as groups and directories grow: `cargo bench --bench sizes`, with other sizes
+//! `cargo bench --bench sizes -- --members 10,1000 --users 1000`.
 //!
 //! Every request goes through the whole service in this process, without sockets, over the embedded engine.
 

@@ -62,8 +62,8 @@ impl Growth {
             .collect()
     }
 
-    /// The slope of log time over log size, by least squares: 0 is no growth, 1 is proportional.
-    pub(crate) fn exponent(&self) -> f64 {
+    /// The slope of log time over log size, by least squares: 0 is no growth, 1 is proportional. One size has none.
+    pub(crate) fn exponent(&self) -> Option<f64> {
         let logs = self.points.iter().map(|point| {
             let size = f64::from(u32::try_from(point.size).unwrap_or(u32::MAX));
             (size.ln(), point.median.as_secs_f64().ln())
@@ -76,7 +76,7 @@ impl Growth {
         let (above, below) = logs.fold((0.0, 0.0), |sum, (size, time)| {
             (sum.0 + (size - x) * (time - y), sum.1 + (size - x).powi(2))
         });
-        above / below
+        (self.points.len() > 1).then_some(above / below)
     }
 }
 
@@ -100,22 +100,22 @@ impl Point {
 
 impl fmt::Display for Growth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first = self
-            .points
-            .first()
-            .map(|point| point.median)
-            .unwrap_or_default();
+        let name = self.operation.name();
+        writeln!(
+            f,
+            "{name:<26} {:>10} {:>8} {:>8} {:>6}",
+            "size", "median", "p90", "ratio"
+        )?;
+        let seconds = |point: &Point| point.median.as_secs_f64();
+        let first = self.points.first().map(seconds).unwrap_or_default();
         for point in &self.points {
-            writeln!(
-                f,
-                "{:<26} {:>9} {:>8.3} {:>8.3} {:>6.2}",
-                self.operation.name(),
-                point.size,
-                point.median.as_secs_f64() * 1e3,
-                point.p90.as_secs_f64() * 1e3,
-                point.median.as_secs_f64() / first.as_secs_f64(),
-            )?;
+            let (median, p90) = (seconds(point) * 1e3, point.p90.as_secs_f64() * 1e3);
+            let (size, ratio) = (point.size, seconds(point) / first);
+            writeln!(f, "{size:>37} {median:>8.3} {p90:>8.3} {ratio:>6.2}")?;
         }
-        writeln!(f, "{:<26} exponent {:.3}", "", self.exponent())
+        match self.exponent() {
+            Some(exponent) => writeln!(f, "{:>37} {exponent:>8.3}", "growth exponent"),
+            None => Ok(()),
+        }
     }
 }

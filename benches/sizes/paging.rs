@@ -34,7 +34,9 @@ struct Server {
 pub(crate) async fn measured(members: u64) -> Result<Memory, Failed> {
     let folder = tempfile::tempdir()?;
     let home = Home::open(&Place::Folder(folder.path().to_owned())).await?;
-    let tenant = home.seed("paging", members, &[0..members]).await?;
+    let tenant = home
+        .seed("paging", members, std::slice::from_ref(&(0..members)))
+        .await?;
     drop(home);
     let group = *tenant.groups.first().ok_or("no group")?;
     let server = Server::start(folder.path().to_str().ok_or("the path is not UTF-8")?)?;
@@ -58,9 +60,15 @@ async fn read_all(server: &Server, token: &str, group: Id) -> Result<Memory, Fai
     let mut cursor = Some(String::new());
     while let Some(at) = cursor {
         let page = ask(&at).await?;
-        memory.members += page["Resources"].as_array().map_or(0, Vec::len) as u64;
+        memory.members += page
+            .get("Resources")
+            .and_then(Value::as_array)
+            .map_or(0, |users| users.len() as u64);
         memory.during.push(server.resident()?);
-        cursor = page["nextCursor"].as_str().map(str::to_owned);
+        cursor = page
+            .get("nextCursor")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
     }
     memory.took = begun.elapsed();
     memory.after = server.resident()?;
@@ -84,8 +92,9 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
         let told: Value = serde_json::from_str(&line)?;
-        let url = told["tenantUrl"]
-            .as_str()
+        let url = told
+            .get("tenantUrl")
+            .and_then(Value::as_str)
             .ok_or("no Tenant URL")?
             .to_owned();
         Ok(Self { child, url })

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::measure::{Growth, Point};
 
 const WIDTH: f64 = 960.0;
-const HEIGHT: f64 = 470.0;
+const HEIGHT: f64 = 500.0;
 /// Where the panels' axes stand.
 const LEFT: [f64; 2] = [70.0, 555.0];
 const PANEL: f64 = 375.0;
@@ -73,7 +73,7 @@ pub(crate) fn svg(groups: &[Growth], users: &[Growth], note: &str) -> String {
                 &mut page,
                 growth,
                 colour,
-                (left, 385.0 + 18.0 * f64::from(row)),
+                (left, 410.0 + 18.0 * f64::from(row)),
             );
         }
     }
@@ -139,14 +139,17 @@ fn line(page: &mut String, growth: &Growth, colour: &str, (x, y): (&Axis, &Axis)
 }
 
 fn legend(page: &mut String, growth: &Growth, colour: &str, (left, top): (f64, f64)) {
+    let exponent = growth
+        .exponent()
+        .map(|slope| format!(" (growth exponent {slope:.3})"));
+    let exponent = exponent.unwrap_or_default();
     let _ = writeln!(
         page,
         "<path stroke=\"{colour}\" stroke-width=\"3\" d=\"M{left} {}h22\"/>\
-         <text x=\"{}\" y=\"{top}\">{} (exponent {:.3})</text>",
+         <text x=\"{}\" y=\"{top}\">{}{exponent}</text>",
         top - 4.0,
         left + 30.0,
-        growth.operation.name(),
-        growth.exponent()
+        growth.operation.name()
     );
 }
 

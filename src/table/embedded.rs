@@ -1,8 +1,6 @@
 //! DynamoDB in this process: the SDK's requests go straight to a dynoxide database, without a socket.
 
-use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,14 +19,12 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::actions::query::QueryRequest;
 use dynoxide::actions::scan::ScanRequest;
-use dynoxide::actions::transact_write_items::{
-    TransactWriteItemsRequest, TransactWriteItemsResponse,
-};
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
+use super::tokens::Tokens;
 use super::{CreateError, DynamoDb, client, create_table};
 
 /// The table's name, which nobody sees.
@@ -89,19 +85,6 @@ struct Served {
     database: Database,
     tokens: Tokens,
 }
-
-/// The newest tokens, each with the fingerprint of its transaction.
-///
-/// dynoxide's own memory of tokens is not used: every transaction looks through all of the last ten minutes, and it
-/// keeps kilobytes for each.
-#[derive(Default)]
-struct Tokens {
-    known: HashMap<String, u64>,
-    in_order: VecDeque<String>,
-}
-
-/// Tokens remembered. Who sends a transaction again does so at once.
-const TOKENS_MAX: usize = 100_000;
 
 /// Rows of a page where the request sets no limit. Without one dynoxide reads the whole partition, or the whole
 /// table, into memory before it cuts the page at 1 MB: a million edges for every page of them.
@@ -181,49 +164,6 @@ fn carry_out(
     })
 }
 
-impl Tokens {
-    /// Carries out a transaction whose token is new; a known one it was carried out for already.
-    fn once(
-        &mut self,
-        db: &Database,
-        mut request: TransactWriteItemsRequest,
-        body: &[u8],
-    ) -> Result<TransactWriteItemsResponse, DynoxideError> {
-        let Some(token) = request.client_request_token.take() else {
-            return db.transact_write_items(request);
-        };
-        let print = fingerprint(body);
-        match self.known.get(&token) {
-            Some(known) if *known == print => return Ok(TransactWriteItemsResponse::default()),
-            Some(_) => {
-                let text = "the token belongs to another transaction".to_owned();
-                return Err(DynoxideError::IdempotentParameterMismatchException(text));
-            }
-            None => {}
-        }
-        let done = db.transact_write_items(request)?;
-        if self.in_order.len() >= TOKENS_MAX
-            && let Some(oldest) = self.in_order.pop_front()
-        {
-            self.known.remove(&oldest);
-        }
-        self.known.insert(token.clone(), print);
-        self.in_order.push_back(token);
-        Ok(done)
-    }
-}
-
-/// The same for a request whose maps are written in another order, which the SDK does at will.
-fn fingerprint(body: &[u8]) -> u64 {
-    let parts = body.split(|byte| b",{}".contains(byte));
-    let hash = |part: &[u8]| {
-        let mut hasher = DefaultHasher::new();
-        part.hash(&mut hasher);
-        hasher.finish()
-    };
-    parts.map(hash).fold(0, u64::wrapping_add)
-}
-
 fn unanswered(error: impl Into<BoxError>) -> ConnectorError {
     ConnectorError::other(error.into(), None)
 }
@@ -245,7 +185,8 @@ fn run<Q: DeserializeOwned, A: Serialize>(
 mod tests {
     use super::*;
     use crate::table::{
-        Attr, Attrs, Condition, Key, Reason, Table, TableError, Transaction, Write,
+        Attr, Attrs, Condition, Consistency, Key, Query, Range, Reason, Table, TableError,
+        Transaction, Write,
     };
 
     #[tokio::test]
@@ -276,5 +217,38 @@ mod tests {
         let old = db.get(put("a").key()).await.expect("get");
         assert_eq!(reasons, [Reason::None, Reason::Condition(old)]);
         assert_eq!(db.get(put("b").key()).await.expect("get"), None);
+    }
+
+    #[tokio::test]
+    async fn a_page_is_bounded_where_nobody_asks_for_it() {
+        let db = memory().await.expect("memory");
+        let key = |number: usize| Key {
+            pk: "a".into(),
+            sk: format!("{number:04}"),
+        };
+        for token in 0..=ROWS_MAX / 100 {
+            let put = |number| Write::Put {
+                key: key(100 * token + number),
+                attrs: Attrs::new(),
+                condition: None,
+            };
+            let writes = (0..100).map(put).collect();
+            let token = token.to_string();
+            let transaction = Transaction { token, writes };
+            db.transact(&transaction).await.expect("a hundred");
+        }
+        let query = Query {
+            pk: "a".into(),
+            range: Range::All,
+            descending: false,
+            limit: None,
+            after: None,
+        };
+        let page = db.query(&query, Consistency::Strong).await.expect("page");
+        let scan = db.scan(None).await.expect("page");
+        for page in [page, scan] {
+            assert_eq!(page.items.len(), ROWS_MAX);
+            assert_eq!(page.next.map(|next| next.key), Some(key(ROWS_MAX - 1)));
+        }
     }
 }

@@ -18,6 +18,8 @@ pub mod limits;
 mod outcome;
 mod size;
 #[cfg(feature = "local")]
+mod tokens;
+#[cfg(feature = "local")]
 pub mod wrappers;
 mod write;
 
