@@ -152,7 +152,8 @@ impl Schedule {
         let open = oracle.released.iter().skip(running.released).chain(&held);
         let open = open.filter_map(edge).collect();
         let grade = match () {
-            () if running.torn || running.heads >= LAST_LOOK => Grade::Each,
+            () if running.torn => Grade::Each,
+            () if running.heads >= LAST_LOOK => Grade::Restless,
             () if actor.pages => Grade::Paged,
             () => Grade::Exact,
         };

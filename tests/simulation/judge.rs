@@ -16,7 +16,9 @@ pub(crate) enum Grade {
     Exact,
     /// The dying were read over several pages: whoever was deleted meanwhile may be there or not.
     Paged,
-    /// The group never stood still, or a commit was half readable: each member by itself.
+    /// The group never stood still: each member by itself, but no change of more than one in part.
+    Restless,
+    /// A commit was half readable: each member by itself.
     Each,
 }
 
@@ -102,8 +104,6 @@ impl Case<'_> {
         let held = |moment: &Moment| moment.model.members(group).cloned();
         let inside =
             |id: &Id| self.some(|model| model.members(group).is_some_and(|m| m.contains(id)));
-        let outside =
-            |id: &Id| self.some(|model| model.members(group).is_none_or(|m| !m.contains(id)));
         match self.grade {
             Grade::Exact => self
                 .window
@@ -120,13 +120,27 @@ impl Case<'_> {
                         .iter()
                         .any(|moment| held(moment).is_some_and(|held| rest(&held) == rest(ids)))
             }
-            Grade::Each => {
-                let all: BTreeSet<Id> = self.window.iter().filter_map(held).flatten().collect();
-                let open = |id: &Id| self.open.contains(&(group, *id));
-                ids.iter().all(|id| open(id) || inside(id))
-                    && all.difference(ids).all(|id| open(id) || outside(id))
+            Grade::Restless => {
+                let step = |one: &Moment, next: &Moment| match (held(one), held(next)) {
+                    (Some(one), Some(next)) => one.symmetric_difference(&next).nth(1).is_none(),
+                    _ => false,
+                };
+                let mut calm = self.window.chunk_by(step);
+                calm.any(|moments| self.each(moments, group, ids))
             }
+            Grade::Each => self.each(self.window, group, ids),
         }
+    }
+
+    /// Whether everybody was in the group at some of the moments who is told to be, and everybody else was not.
+    fn each(&self, moments: &[Moment], group: Id, ids: &BTreeSet<Id>) -> bool {
+        let held = |moment: &Moment| moment.model.members(group).cloned().unwrap_or_default();
+        let inside = |id: &Id| moments.iter().any(|moment| held(moment).contains(id));
+        let outside = |id: &Id| moments.iter().any(|moment| !held(moment).contains(id));
+        let open = |id: &Id| self.open.contains(&(group, *id));
+        let all: BTreeSet<Id> = moments.iter().flat_map(held).collect();
+        ids.iter().all(|id| open(id) || inside(id))
+            && all.difference(ids).all(|id| open(id) || outside(id))
     }
 
     /// Who was deleted meanwhile.

@@ -28,7 +28,7 @@ const STEPS_MAX: usize = 20_000;
 /// up to 8 s here, and would find no lane while none is out.
 pub(crate) const TORN_MS: i64 = 1_000;
 /// Reads of the head after which a reader has given up on one version.
-pub(crate) const LAST_LOOK: usize = 7;
+pub(crate) const LAST_LOOK: usize = 6;
 
 /// What happened, in numbers.
 #[derive(Debug, Default, Clone, Copy)]
