@@ -10,7 +10,7 @@ use super::list::list;
 use super::query::Parameters;
 use super::render::{self, Derived, View};
 use super::{Answer, Exchange, ScimError, etag};
-use crate::patch::{self, MemberChange};
+use crate::patch::{self, MemberChange, Operation};
 use crate::schema::{self, Document, ResourceType};
 use crate::store::{Change, Id, MEMBERS_SHOWN_MAX, Membership, Record, StoreError, Tenant};
 
@@ -123,7 +123,7 @@ async fn replace(
     let members = members_in(&mut body).unwrap_or_default();
     let headers = &exchange.call.parts.headers;
     let replaced = tenant.modify(id, |old| {
-        let exact = etag::check(headers, old)?;
+        etag::check(headers, old)?;
         let mut document = body.clone();
         if let (Some(active), false) = (old.document.get("active"), document.contains_key("active"))
         {
@@ -134,7 +134,7 @@ async fn replace(
         Ok::<_, ScimError>(Change {
             document,
             members: members.clone(),
-            exact,
+            exact: true,
         })
     });
     changed(tenant, view, id, replaced).await
@@ -152,6 +152,8 @@ async fn modify(
     let body = exchange.json()?;
     let operations = patch::parse(kind, &body, &mut exchange.quirks)?;
     let (headers, quirks) = (&exchange.call.parts.headers, &mut exchange.quirks);
+    // What is said of attributes is said of the version in which it was found to be so.
+    let attributes_too = operations.iter().any(Operation::is_beyond_members);
     let modified = tenant.modify(id, |old| {
         let exact = etag::check(headers, old)?;
         let mut document = old.document.clone();
@@ -161,7 +163,7 @@ async fn modify(
         Ok::<_, ScimError>(Change {
             document: patched.document,
             members: patched.members,
-            exact,
+            exact: exact || attributes_too,
         })
     });
     if kind.is_group() && !attributes {

@@ -82,6 +82,16 @@ impl fmt::Display for Op {
 }
 
 impl Operation {
+    /// Whether it concerns anything but a group's members.
+    pub fn is_beyond_members(&self) -> bool {
+        match &self.place {
+            Place::Extension(_) => true,
+            Place::Attribute(path) | Place::Elements(path, _) => {
+                path.extension.is_some() || path.attribute.name != "members"
+            }
+        }
+    }
+
     fn error(&self, kind: PatchErrorKind) -> PatchError {
         PatchError {
             index: Some(self.index),

@@ -323,3 +323,25 @@ proptest! {
         prop_assert_eq!(folded, present);
     }
 }
+
+#[test]
+fn operations_know_whether_they_are_about_members_alone() {
+    let beyond = |operations: Value| {
+        let body = json!({ "Operations": operations });
+        let parsed = parse(&GROUP, &body, &mut Quirks::default()).expect("operations");
+        parsed.iter().any(Operation::is_beyond_members)
+    };
+    for members in [
+        json!([{"op": "add", "path": "members", "value": [{"value": "u-1"}]}]),
+        json!([{"op": "remove", "path": "members[value eq \"u-1\"]"}]),
+        json!([{"op": "Replace", "value": {"members": []}}]),
+    ] {
+        assert!(!beyond(members.clone()), "{members}");
+    }
+    for more in [
+        json!([{"op": "replace", "path": "displayName", "value": "HR"}]),
+        json!([{"op": "add", "value": {"members": [{"value": "u-1"}], "displayName": "HR"}}]),
+    ] {
+        assert!(beyond(more.clone()), "{more}");
+    }
+}

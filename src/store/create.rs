@@ -49,7 +49,7 @@ impl Tenant {
                 if !std::mem::replace(&mut edges.compared, true) {
                     self.known_members(&edges.add).await?;
                 }
-                record.pending = Some(self.open_change());
+                self.open_change(&mut record);
                 plan = self.plan_create(&record, &edges)?;
             }
             match self.commit(&plan).await? {

@@ -145,11 +145,12 @@ impl Step<'_> {
 
 impl Tenant {
     /// Opens a big change: what the head's item says of it.
-    pub(super) fn open_change(&self) -> Pending {
-        Pending {
-            op: outbox::draw_ulid(self.host()),
+    pub(super) fn open_change(&self, group: &mut Record) {
+        group.latest = outbox::draw_ulid(self.host());
+        group.pending = Some(Pending {
+            op: group.latest.clone(),
             until: self.host().now_ms() + LEASE_MS,
-        }
+        });
     }
 
     /// The lanes that lead to `edges`, and the work row that names the change.

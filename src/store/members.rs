@@ -30,7 +30,7 @@ pub struct Change {
     pub document: Document,
     /// What happens to a group's members; nothing for other types.
     pub members: MemberChange,
-    /// Only of the very version that was decided upon; changes of members alone commute otherwise.
+    /// Only of the very version that was decided upon. Changes that are about members alone commute.
     pub exact: bool,
 }
 

@@ -86,8 +86,11 @@ impl Tenant {
             new.generation = outbox::draw_generation(self.host());
         }
         let big = self.is_big(old, &new, &edges)?;
+        if edges.flip || edges.open().nth(1).is_some() {
+            new.latest = outbox::draw_ulid(self.host());
+        }
         let outcome = if big {
-            new.pending = Some(self.open_change());
+            self.open_change(&mut new);
             self.commit_big(old, &new, &edges).await?
         } else {
             self.commit(&self.plan_change(old, &new, &edges)?).await?
@@ -229,6 +232,10 @@ impl Tenant {
         let mut set = new.attrs(&self.scope)?;
         set.remove(attr::CREATED);
         set.remove(attr::VERSION);
+        if new.latest == old.latest {
+            // As it was read; it may be newer by now.
+            set.remove(attr::LATEST);
+        }
         let mut update = Update {
             add: [(attr::VERSION, 1)].into(),
             ..Update::default()

@@ -82,8 +82,8 @@ impl Tenant {
     /// A group with at most `max` of its members, in the order of their ids.
     ///
     /// The dying set is read before the edges, or a deleted member could be seen once more; the head again after them,
-    /// or two versions could mix. In a group that never stands still small changes made meanwhile may be seen or not,
-    /// and the version told is never newer than the members. A big change, or a new list, is never seen in part.
+    /// or two versions could mix. In a group that never stands still, changes of one member made meanwhile may be seen
+    /// or not, and the version told is never newer than the members. No change is ever seen in part.
     pub(super) async fn members_after(
         &self,
         id: Id,

@@ -37,9 +37,9 @@ pub struct Record {
     pub(super) twins: BTreeSet<String>,
     /// Which set of edges holds a group's members; empty for other types.
     pub(super) generation: String,
-    /// The latest big change of a group's members; empty where there was none.
+    /// The latest change of more than one of a group's members; empty where there was none.
     pub(super) latest: String,
-    /// That change, while it is not in the edges yet.
+    /// That change, if it is a big one and not in the edges yet.
     pub(super) pending: Option<Pending>,
 }
 
@@ -118,8 +118,10 @@ impl Record {
         if !self.generation.is_empty() {
             attrs.insert(attr::GENERATION, Attr::S(self.generation.clone()));
         }
+        if !self.latest.is_empty() {
+            attrs.insert(attr::LATEST, Attr::S(self.latest.clone()));
+        }
         if let Some(pending) = &self.pending {
-            attrs.insert(attr::LATEST, Attr::S(pending.op.clone()));
             attrs.insert(attr::PENDING, Attr::S(pending.op.clone()));
             attrs.insert(attr::PENDING_UNTIL, Attr::N(pending.until));
         }

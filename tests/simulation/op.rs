@@ -137,7 +137,7 @@ async fn modify(
         Ok(Change {
             document,
             members: members.clone(),
-            exact: false,
+            exact: name.is_some(),
         })
     };
     tenant.modify(id, decide).await
