@@ -8,9 +8,6 @@ use serverless_scim::store::seed::user_id;
 
 use crate::home::{Failed, Home, patch};
 
-/// More than any change takes.
-const LONGEST_MS: i64 = 3_600_000;
-
 /// One request that adds so many members.
 #[derive(Debug)]
 pub(crate) struct BigChange {
@@ -40,7 +37,7 @@ pub(crate) async fn measured(home: &Home, numbers: &[u64]) -> Result<Vec<BigChan
             let (answered, _) = home
                 .send(&tenant, method.as_str(), &path, Some(body))
                 .await?;
-            home.tick(LONGEST_MS).await?;
+            home.finish().await?;
             changes.push(BigChange {
                 method,
                 members: *members,

@@ -12,6 +12,9 @@ use serverless_scim::api::{App, Call};
 use serverless_scim::home::{Place, SystemHost};
 use serverless_scim::store::{self, Host as _, Id, Store};
 
+/// More than any work takes.
+const TICK_MS: i64 = 3_600_000;
+
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
 pub(crate) struct Home {
@@ -67,9 +70,17 @@ impl Home {
         })
     }
 
-    /// Finishes what requests left behind.
-    pub(crate) async fn tick(&self, most_ms: i64) -> Result<(), Failed> {
-        self.store.tick(SystemHost.now_ms() + most_ms).await?;
+    /// Finishes what requests left behind; work that is somebody's own yet is waited for.
+    pub(crate) async fn finish(&self) -> Result<(), Failed> {
+        while self
+            .store
+            .tick(SystemHost.now_ms() + TICK_MS)
+            .await?
+            .with_work
+            > 0
+        {
+            SystemHost.sleep_ms(100).await;
+        }
         Ok(())
     }
 

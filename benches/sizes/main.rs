@@ -39,7 +39,7 @@ struct Arguments {
     #[arg(long, default_value_t = 300)]
     rounds: u64,
     /// Read a group of so many members page by page and watch the memory of `serve`; 0 leaves it out.
-    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(long, default_value_t = 100_000)]
     paged: u64,
     /// Members that one request adds.
     #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
