@@ -289,7 +289,11 @@ proptest! {
     fn replacing_twice_is_replacing_once(operation in any_operation(&["replace"])) {
         let operations = json!([operation]);
         if let Ok(once) = run(&USER, &ada(), &operations) {
-            prop_assert_eq!(run(&USER, &once.document, &operations), Ok(once));
+            match run(&USER, &once.document, &operations) {
+                // It took away what its own filter looks for.
+                Err(PatchError { kind: PatchErrorKind::NoTarget(_), .. }) => {}
+                twice => prop_assert_eq!(twice, Ok(once)),
+            }
         }
     }
 
