@@ -6,7 +6,7 @@ use super::commit::{Outcome, Plan, Role};
 use super::lanes::CHANGED_MAX;
 use super::members::{self, Edges};
 use super::outbox::{self, Entry, Kind};
-use super::{Record, StoreError, Tenant, aliases};
+use super::{Id, Record, StoreError, Tenant, aliases};
 use crate::schema::{Document, ResourceType};
 use crate::table::{Attr, Condition, Write};
 
@@ -18,46 +18,39 @@ impl Tenant {
         document: Document,
         members: &BTreeSet<String>,
     ) -> Result<Record, StoreError> {
-        let mut edges = Edges {
-            add: members::to_add(members)?,
-            ..Edges::default()
-        };
-        if edges.add.len() > CHANGED_MAX {
+        let add = members::to_add(members)?;
+        if add.len() > CHANGED_MAX {
             return Err(StoreError::TooManyMembers);
         }
+        let edges = Edges {
+            add,
+            ..Edges::default()
+        };
         let now = self.host().now_ms();
-        let mut twins = BTreeSet::new();
+        let (mut twins, mut known) = (BTreeSet::new(), false);
         loop {
             let id = self.draw_id(resource_type.number).await?;
-            let generation = match resource_type.number {
-                0 => String::new(),
-                _ => outbox::draw_generation(self.host()),
-            };
-            let mut record = Record {
-                id,
-                version: 1,
-                created: now,
-                modified: now,
-                document: document.clone(),
-                twins: twins.clone(),
-                generation,
-                latest: String::new(),
-                pending: None,
-            };
-            let mut plan = self.plan_create(&record, &edges)?;
-            if plan.len() > self.sizes().writes {
-                if !std::mem::replace(&mut edges.compared, true) {
+            let mut new = self.newborn(id, now, document.clone(), twins.clone());
+            let mut plan = self.plan_create(&new, &edges)?;
+            let big = plan.len() > self.sizes().writes;
+            if big {
+                if !std::mem::replace(&mut known, true) {
                     self.known_members(&edges.add).await?;
                 }
-                self.open_change(&mut record);
-                plan = self.plan_create(&record, &edges)?;
+                self.open_change(&mut new);
+                plan = self.plan_create(&new, &edges)?;
             }
-            match self.commit(&plan).await? {
+            let (outcome, deadline) = if big {
+                (self.commit_big(&plan).await?, self.big_deadline())
+            } else {
+                (self.commit(&plan).await?, self.deadline)
+            };
+            match outcome {
                 Outcome::Done => {
-                    if let Some(open) = record.pending.take() {
+                    if let Some(open) = new.pending.take() {
                         self.apply_committed(id, &open.op).await;
                     }
-                    return Ok(record);
+                    return Ok(new);
                 }
                 Outcome::Failed(failed) if failed.own => {}
                 Outcome::Failed(failed) => {
@@ -67,9 +60,26 @@ impl Tenant {
                     }
                 }
             }
-            if self.past_deadline() {
+            if self.host().now_ms() >= deadline {
                 return Err(StoreError::Busy);
             }
+        }
+    }
+
+    fn newborn(&self, id: Id, now: i64, document: Document, twins: BTreeSet<String>) -> Record {
+        Record {
+            id,
+            version: 1,
+            created: now,
+            modified: now,
+            document,
+            twins,
+            generation: match id.resource_type() {
+                0 => String::new(),
+                _ => outbox::draw_generation(self.host()),
+            },
+            latest: String::new(),
+            pending: None,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::commit::{Plan, Role, Sizes};
+use super::commit::{Outcome, Plan, Role, Sizes};
 use super::members::Edges;
 use super::outbox;
 use super::record::{Pending, attr};
@@ -14,8 +14,9 @@ use crate::table::{Attr, Attrs, Condition, Item, Key, Range, Update, Write};
 
 /// Members that one request can add and remove: with 16 bytes each they fit the commit record's 4 MB.
 pub const CHANGED_MAX: usize = 200_000;
-/// A big change is committed within this time of its request's begin, or not at all: work rows rely on it.
-pub(super) const COMMIT_MS: i64 = 26_000;
+/// A big change is committed within this time of its request's begin, or not at all: a work row, which stays for a
+/// minute, outlives whatever was looked at before it was written. Clocks may differ by some seconds.
+const COMMIT_MS: i64 = 45_000;
 /// Its maker has it alone for so long after the commit.
 const LEASE_MS: i64 = 10_000;
 
@@ -151,6 +152,20 @@ impl Tenant {
             op: group.latest.clone(),
             until: self.host().now_ms() + LEASE_MS,
         });
+    }
+
+    /// Until when a big change of this request may be committed; milliseconds since 1970.
+    pub(super) fn big_deadline(&self) -> i64 {
+        self.request.started + COMMIT_MS
+    }
+
+    /// Commits a big change, unless its request began too long ago.
+    pub(super) async fn commit_big(&self, plan: &Plan) -> Result<Outcome, StoreError> {
+        let patient = self.until(self.big_deadline());
+        if patient.past_deadline() {
+            return Err(StoreError::Busy);
+        }
+        patient.commit(plan).await
     }
 
     /// The lanes that lead to `edges`, and the work row that names the change.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::commit::{Failed, Outcome, Plan, Role};
-use super::lanes::COMMIT_MS;
 use super::members::{Change, Edges};
 use super::outbox::{self, Entry, Kind};
 use super::record::attr;
@@ -91,7 +90,8 @@ impl Tenant {
         }
         let outcome = if big {
             self.open_change(&mut new);
-            self.commit_big(old, &new, &edges).await?
+            self.commit_big(&self.plan_change(old, &new, &edges)?)
+                .await?
         } else {
             self.commit(&self.plan_change(old, &new, &edges)?).await?
         };
@@ -150,21 +150,6 @@ impl Tenant {
         // adding and removing commute with what others do, if nobody is left out.
         let all = again && same && !open.is_empty();
         Ok(if all { edges } else { open })
-    }
-
-    async fn commit_big(
-        &self,
-        old: &Record,
-        new: &Record,
-        edges: &Edges,
-    ) -> Result<Outcome, StoreError> {
-        let deadline = self.request.started + COMMIT_MS;
-        if self.host().now_ms() >= deadline {
-            return Err(StoreError::Busy);
-        }
-        self.until(deadline)
-            .commit(&self.plan_change(old, new, edges)?)
-            .await
     }
 
     fn next(&self, old: &Record, document: crate::schema::Document, learned: &Learned) -> Record {
@@ -268,7 +253,7 @@ impl Learned {
     /// Until when the change is tried; milliseconds since 1970.
     fn deadline(&self, tenant: &Tenant) -> i64 {
         if self.big {
-            tenant.request.started + COMMIT_MS
+            tenant.big_deadline()
         } else {
             tenant.deadline
         }
