@@ -197,7 +197,8 @@ async fn the_items_are_those_that_requests_write() {
     assert_eq!(directory(&seeded), directory(&by_requests));
     let (seeded, by_requests) = (told(&seeded), told(&by_requests));
     assert!(seeded.len() > 2_400, "{}", seeded.len());
-    assert_eq!(seeded, by_requests);
+    let differ: Vec<&String> = seeded.symmetric_difference(&by_requests).collect();
+    assert_eq!(differ, [""; 0]);
 }
 
 /// What the directory counts, of each resource type.
@@ -249,6 +250,8 @@ fn told(items: &[Item]) -> BTreeSet<String> {
         let attrs: Vec<String> = item
             .attrs
             .iter()
+            // A head names the latest change of members, if it had one.
+            .filter(|(name, _)| *name != "op")
             .map(|(name, value)| match (name.as_str(), value) {
                 // Every addition of members moves the version.
                 ("ct" | "lm" | "v", Attr::N(_)) => name.clone(),
