@@ -15,6 +15,8 @@ pub struct Sizes {
     pub writes: usize,
     /// Parts of a big change that are applied side by side.
     pub lanes: usize,
+    /// Present members that are compared with a new list; beyond, the list replaces them as a whole.
+    pub compared: usize,
 }
 
 impl Default for Sizes {
@@ -23,6 +25,7 @@ impl Default for Sizes {
         Self {
             writes: 100,
             lanes: 90,
+            compared: 100_000,
         }
     }
 }

@@ -16,8 +16,6 @@ use crate::patch::{MemberChange, Verb};
 use crate::schema::Document;
 use crate::table::{Attr, Attrs, Condition, Key, Range, Write};
 
-/// Present members that are compared with a new list; beyond, the list replaces them as a whole.
-const COMPARED_MAX: usize = 100_000;
 /// Keys of one batch.
 const BATCH: usize = 100;
 /// Batches under way at once.
@@ -133,8 +131,8 @@ impl Tenant {
 
     /// The list becomes the members: what differs is changed, or everything where too much does.
     async fn replacing(&self, group: &Record, list: BTreeSet<Id>) -> Result<Edges, StoreError> {
-        let (present, dying) =
-            tokio::try_join!(self.few_members(group, COMPARED_MAX), self.dying())?;
+        let most = self.sizes().compared;
+        let (present, dying) = tokio::try_join!(self.few_members(group, most), self.dying())?;
         let Some(present) = present else {
             return Ok(Edges::all_new(list));
         };

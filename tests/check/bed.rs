@@ -19,6 +19,7 @@ pub(crate) const GRACE_MS: i64 = 60_000;
 const SIZES: Sizes = Sizes {
     writes: 8,
     lanes: 90,
+    compared: 100_000,
 };
 
 pub(crate) struct Bed {

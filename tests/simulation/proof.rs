@@ -91,6 +91,7 @@ async fn run(engine: &mut Engine, mutant: Mutant, seed: u64, mutated: bool) -> R
         plan.sizes = Sizes {
             writes: 8,
             lanes: 2,
+            compared: 100_000,
         };
         plan.torn = false;
         plan.mishaps = Mishaps {

@@ -46,6 +46,7 @@ pub(crate) fn plan(seed: u64) -> Plan {
         sizes: Sizes {
             writes: *[8, 8, 11, 14, 100].choose(random).unwrap(),
             lanes: *[1, 2, 3].choose(random).unwrap(),
+            compared: 100_000,
         },
         torn: random.random_bool(0.3),
         trouble,

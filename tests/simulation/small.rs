@@ -31,6 +31,7 @@ fn world(users: usize, members: &[usize], crashes: usize, jumps: usize, torn: bo
         sizes: Sizes {
             writes: 8,
             lanes: 2,
+            compared: 100_000,
         },
         torn,
         trouble: Trouble::default(),

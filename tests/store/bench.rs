@@ -13,7 +13,7 @@ use serverless_scim::patch::{MemberChange, Verb};
 use serverless_scim::schema::{Document, Quirks, ResourceType, Scope};
 use serverless_scim::store::{
     COUNT_MAX, Change, Credential, Host, Id, MEMBERS_SHOWN_MAX, Membership, Page, Paging, Record,
-    Request, Start, Store, StoreError, Tenant,
+    Request, Sizes, Start, Store, StoreError, Tenant,
 };
 use serverless_scim::table::Table;
 
@@ -85,6 +85,15 @@ impl Bench {
         Self {
             host: self.host.clone(),
             store,
+            credential: self.credential.clone(),
+        }
+    }
+
+    /// The same tenant where transactions and comparisons have other sizes.
+    pub(crate) fn with_sizes(&self, table: Arc<dyn Table>, sizes: Sizes) -> Self {
+        Self {
+            store: Store::with_sizes(table, self.host.clone(), sizes),
+            host: self.host.clone(),
             credential: self.credential.clone(),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use serverless_scim::patch::MemberChange;
 use serverless_scim::schema::{GROUP, USER};
-use serverless_scim::store::{Host as _, Id, Membership, StoreError};
+use serverless_scim::store::{Host as _, Id, Membership, Sizes, StoreError};
 use serverless_scim::table::wrappers::{Trouble, Unreliable};
 use serverless_scim::table::{Consistency, DynamoDb, Query, Range, Table as _, embedded};
 
@@ -303,4 +303,30 @@ async fn what_a_change_names_is_checked_before_it_begins() {
     // Who is no member cannot be removed, and that is no error.
     bench.members(team, removing(ids)).await.unwrap();
     assert_eq!(bench.tenant().get(team).await.unwrap().version, 1);
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_compared_replaces_everybody() {
+    let stage = stage(90).await;
+    let (team, ids) = (stage.team, &stage.users);
+    let sizes = Sizes {
+        compared: 50,
+        ..Sizes::default()
+    };
+    let bench = stage.bench.with_sizes(stage.table.clone(), sizes);
+    bench.members(team, adding(&ids[..60])).await.unwrap();
+    // Sixty are too many to compare: a new generation, few of it in one transaction, many by lanes.
+    for list in [&ids[40..90], &ids[85..88], &ids[..70]] {
+        bench.members(team, only(list)).await.unwrap();
+        assert_eq!(bench.members_of(team).await, set(list));
+        for id in ids {
+            let groups = bench.groups_of(*id).await;
+            assert_eq!(groups.contains(&team), list.contains(id), "{id}");
+        }
+    }
+    assert!(stage.items("D").await > 0, "the old edges wait for a pass");
+    settle(&stage).await;
+    assert_eq!(stage.items("D").await, 0);
+    assert_eq!(bench.members_of(team).await, set(&ids[..70]));
+    assert_eq!(stage.items(&format!("V#{}", Stage::key(ids[80]))).await, 0);
 }

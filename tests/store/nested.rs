@@ -125,6 +125,7 @@ async fn what_a_group_held_that_is_gone_or_emptied_is_not_shown() {
     let sizes = Sizes {
         writes: 8,
         lanes: 4,
+        compared: 100_000,
     };
     let small = Store::with_sizes(house.of.table.clone(), house.of.host.clone(), sizes);
     remove_all(&house.of.tenant(&small, 0), groups[3]).await;

@@ -179,6 +179,7 @@ async fn a_change_that_takes_many_turns_is_finished_in_one_tick() {
     let sizes = Sizes {
         writes: 8,
         lanes: 4,
+        compared: 100_000,
     };
     let store = Store::with_sizes(table, house.host.clone(), sizes);
     add(&house.tenant(&store, 0), team, &users).await;
