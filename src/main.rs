@@ -236,7 +236,7 @@ async fn simulate(options: Simulate) -> ExitCode {
 async fn create_tenant(name: &str, place: &Place, json: bool) -> Result<(), Error> {
     let store = place.open().await?;
     let tenant = store.create_tenant(name).await?;
-    let secret = store.create_token(&tenant, "first token").await?;
+    let secret = store.connect(&tenant, "first token").await?;
     show(name, secret.reveal(), json);
     Ok(())
 }
@@ -244,7 +244,7 @@ async fn create_tenant(name: &str, place: &Place, json: bool) -> Result<(), Erro
 async fn create_token(tenant: &str, label: &str, place: &Place, json: bool) -> Result<(), Error> {
     let store = place.open_existing().await?;
     let found = home::find_tenant(&store, tenant, place).await?;
-    let secret = store.create_token(&found, label).await?;
+    let secret = store.connect(&found, label).await?;
     show(tenant, secret.reveal(), json);
     Ok(())
 }

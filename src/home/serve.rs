@@ -59,7 +59,7 @@ impl Server {
             None
         } else {
             let tenant = store.create_tenant(DEFAULT_TENANT).await?;
-            Some(store.create_token(&tenant, "first start").await?)
+            Some(store.connect(&tenant, "first start").await?)
         };
         let listener = TcpListener::bind(listen)
             .await

@@ -13,6 +13,7 @@ mod directory;
 mod error;
 mod host;
 mod id;
+mod identity;
 mod keys;
 mod lanes;
 mod list;
@@ -31,9 +32,7 @@ mod search;
 #[cfg(feature = "local")]
 pub mod seed;
 mod sweep;
-mod tenants;
 mod tick;
-mod token;
 
 use std::sync::Arc;
 
@@ -43,6 +42,13 @@ pub use commit::Sizes;
 pub use error::StoreError;
 pub use host::Host;
 pub use id::Id;
+pub use identity::{
+    Action, AdminKey, AdminSecret, AuthMethod, CLIENT_SECRETS_MAX, CONNECTIONS_MAX, Client,
+    ClientChange, ClientSecret, Collection, Connection, Credential, EXPIRY_MIN_S, EntraBearer,
+    Expiry, Federation, IdentityError, LABEL_MAX, NewClient, NewConnection, NewToken, OnDelete,
+    Policies, PolicyError, Provider, ROTATION_S, Refused, Scope, Scopes, Secret, SecretKind, State,
+    TenantChange, TenantInfo, Token, TokenError, UnknownMembers, Verb,
+};
 pub use keys::TenantScope;
 pub use lanes::CHANGED_MAX;
 pub use list::SCAN_MAX;
@@ -53,13 +59,11 @@ pub use read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX, Membership};
 pub use record::{DOCUMENT_MAX, Record};
 pub use schemas::{RegisterError, SCHEMAS_MAX};
 pub use search::SORT_MAX;
-pub use tenants::{Credential, TenantError};
 pub use tick::Ticked;
-pub use token::{Secret, TokenError};
 
 use crate::table::Table;
 use directory::Tails;
-use tenants::Credentials;
+use identity::Credentials;
 
 /// The table with what one instance remembers about it. Cheap to clone.
 #[derive(Debug, Clone)]
