@@ -1,6 +1,7 @@
 //! Where the service runs: as Lambda functions, or on a laptop. Only here and in the binaries are clock and environment read.
 
 mod host;
+mod issuers;
 mod lambda;
 #[cfg(feature = "local")]
 mod place;

@@ -1,6 +1,7 @@
 //! The laptop home: the whole service in one process behind a plain HTTP front.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,8 +14,10 @@ use http::header::HOST;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Error, Place, timer};
+use super::{Error, Place, issuers, timer};
 use crate::api::{App, Call};
+use crate::jose::Issuers;
+use crate::oauth::{TOKEN_PATH, TokenEndpoint};
 use crate::store::{Secret, Store};
 
 /// The tenant that the first start creates.
@@ -32,6 +35,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     app: App,
+    issuers: Arc<Issuers>,
     store: Store,
     stop: StopSignals,
     /// The token of the tenant that was just created; `None` on a later start.
@@ -48,12 +52,21 @@ struct StopSignals {
 #[derive(Debug, Clone)]
 struct Shared {
     app: App,
+    tokens: TokenEndpoint,
     address: SocketAddr,
 }
 
 impl Server {
     /// Opens the data and the port; creates the first tenant where there is none.
-    pub async fn bind(place: &Place, listen: SocketAddr) -> Result<Self, Error> {
+    ///
+    /// Issuers of signed tokens are asked for keys at these hosts; where none are named, at Microsoft's.
+    pub async fn bind(
+        place: &Place,
+        listen: SocketAddr,
+        issuer_hosts: &[String],
+    ) -> Result<Self, Error> {
+        let hosts = issuers::hosts(issuer_hosts.iter().map(String::as_str))?;
+        let issuers = Arc::new(Issuers::new(hosts));
         let store = place.open().await?;
         let secret = if store.find_tenant(DEFAULT_TENANT).await?.is_some() {
             None
@@ -68,7 +81,10 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            app: App::new(store.clone(), None).with_group_body_max(GROUP_BODY_MAX),
+            app: App::new(store.clone(), None)
+                .with_group_body_max(GROUP_BODY_MAX)
+                .with_keys(issuers.clone()),
+            issuers,
             store,
             stop: StopSignals::caught()?,
             secret,
@@ -83,6 +99,7 @@ impl Server {
     pub async fn run(self) -> Result<(), Error> {
         let shared = Shared {
             app: self.app,
+            tokens: TokenEndpoint::new(self.store.clone(), self.issuers),
             address: self.address,
         };
         let router = Router::new().fallback(answer).with_state(shared);
@@ -115,16 +132,17 @@ async fn answer(State(shared): State<Shared>, request: axum::extract::Request) -
         "http://{}",
         host.unwrap_or_else(|| shared.address.to_string())
     );
-    let body = read(body).await;
-    shared
-        .app
-        .handle(Call {
-            parts,
-            body,
-            origin,
-        })
-        .await
-        .map(Body::from)
+    let call = Call {
+        body: read(body).await,
+        parts,
+        origin,
+    };
+    let answer = if call.parts.uri.path() == TOKEN_PATH {
+        shared.tokens.handle(call).await
+    } else {
+        shared.app.handle(call).await
+    };
+    answer.map(Body::from)
 }
 
 /// The whole body, or `None` for one beyond every limit.
