@@ -3,16 +3,24 @@
 use http::header::AUTHORIZATION;
 
 use super::route::Route;
-use super::{Call, ScimError};
+use super::{Call, ScimError, entra};
+use crate::jose::{Assertion, KeySource};
 use crate::store::{Credential, Refused, Secret, SecretKind, Store};
 
 /// The credential of the request, or a 401 that says what is wrong with it.
 pub(super) async fn authenticate(
     store: &Store,
+    keys: Option<&dyn KeySource>,
     call: &Call,
     route: &Route,
 ) -> Result<Credential, ScimError> {
-    let secret = Secret::parse(SecretKind::Token, bearer(call)?)
+    let text = bearer(call)?;
+    if Assertion::looks_like(text) {
+        let tenant = route.tenant.as_deref();
+        let signed = entra::authenticate(store, keys, tenant, text).await?;
+        return signed.map_err(refusal);
+    }
+    let secret = Secret::parse(SecretKind::Token, text)
         .map_err(|error| ScimError::unauthorized(error.to_string()))?;
     let credential = store.authenticate(&secret).await?.map_err(refusal)?;
     let agrees = |named: &String| credential.is_of(named);
@@ -39,7 +47,12 @@ fn refusal(refused: Refused) -> ScimError {
 fn bearer(call: &Call) -> Result<&str, ScimError> {
     let missing =
         || ScimError::unauthorized("send the Secret Token as \"Authorization: Bearer ...\"");
-    let header = call.parts.headers.get(AUTHORIZATION).ok_or_else(missing)?;
+    let mut headers = call.parts.headers.get_all(AUTHORIZATION).iter();
+    let header = headers.next().ok_or_else(missing)?;
+    if headers.next().is_some() {
+        // Who reads the other one in front of us would see another sender.
+        return Err(ScimError::unauthorized("send one Authorization header"));
+    }
     let (scheme, token) = header
         .to_str()
         .ok()

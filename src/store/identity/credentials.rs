@@ -134,6 +134,17 @@ impl Credentials {
         get(&self.refused, digest, now).map(Err)
     }
 
+    /// A credential that was known under this digest and is good still.
+    pub(super) fn known(&self, digest: &[u8; 32], now: i64) -> Option<Credential> {
+        self.get(digest, now).and_then(Result::ok)
+    }
+
+    /// Trusted as long as any other, but not beyond `ends`.
+    pub(super) fn trust(&self, digest: [u8; 32], now: i64, ends: i64, credential: &Credential) {
+        let kept = KNOWN_MS.min(ends - now);
+        put(&self.known, digest, now, kept, credential.clone());
+    }
+
     fn put(&self, digest: [u8; 32], now: i64, found: &Result<Credential, Refused>) {
         match found {
             Ok(credential) => put(&self.known, digest, now, KNOWN_MS, credential.clone()),
@@ -206,7 +217,7 @@ impl Store {
     }
 
     /// The tenant through a connection, without a token.
-    async fn through(
+    pub(super) async fn through(
         &self,
         scope: &TenantScope,
         config: &Item,
@@ -247,7 +258,10 @@ impl Store {
     }
 
     /// Two items in one round trip.
-    async fn pair(&self, keys: [crate::table::Key; 2]) -> Result<[Option<Item>; 2], StoreError> {
+    pub(super) async fn pair(
+        &self,
+        keys: [crate::table::Key; 2],
+    ) -> Result<[Option<Item>; 2], StoreError> {
         let (items, unprocessed) = self.table().batch_get(&keys).await?;
         if !unprocessed.is_empty() {
             return Err(StoreError::Busy);
