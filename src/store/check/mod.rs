@@ -14,6 +14,7 @@ mod witness;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub use repair::Repair;
 pub use report::{Finding, Report};
@@ -132,6 +133,8 @@ impl Store {
             store: self.clone(),
             scope: scope.clone(),
             actor: ACTOR.to_owned(),
+            connection: String::new(),
+            noted: Arc::default(),
             request: Request {
                 id: format!("{ACTOR}-{}", outbox::draw_generation(self.host())),
                 started,
