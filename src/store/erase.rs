@@ -5,6 +5,7 @@
 //! in before the erasure began may go on for a while: until none can, only what stands for itself is removed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{StreamExt as _, stream};
@@ -17,7 +18,8 @@ use super::record::{attr, generation as generation_of};
 use super::{Id, Record, Store, StoreError, aliases, outbox};
 use crate::schema::{GROUP, USER, norm};
 use crate::table::{
-    Attr, Attrs, Condition, Consistency, Item, Key, Query, Range, TableError, Transaction, Write,
+    Attr, Attrs, Condition, Consistency, Item, Key, Query, Range, Table, TableError, Transaction,
+    Write,
 };
 
 /// A credential is known for 30 s and a request takes 29 s; after this time nobody of the tenant writes any more, and
@@ -46,6 +48,7 @@ pub struct Erased {
 /// One pass through a tenant.
 struct Pass<'s> {
     store: &'s Store,
+    table: Arc<dyn Table>,
     scope: &'s TenantScope,
     until_ms: i64,
     removed: AtomicU64,
@@ -72,6 +75,7 @@ impl Store {
         };
         let pass = Pass {
             store: self,
+            table: self.fenced(tenant),
             scope: tenant,
             until_ms,
             removed: AtomicU64::new(0),
@@ -265,8 +269,7 @@ impl Pass<'_> {
                 limit: Some(PAGE),
                 after,
             };
-            let table = self.store.table();
-            let page = table.query(&query, Consistency::Strong).await?;
+            let page = self.table.query(&query, Consistency::Strong).await?;
             let mut parts = stream::iter(page.items)
                 .map(&part)
                 .buffer_unordered(at_once);
@@ -291,7 +294,7 @@ impl Pass<'_> {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.store.table().write(&delete).await {
+            match self.table.write(&delete).await {
                 Ok(()) => return Ok(true),
                 Err(TableError::Condition(_)) => return Ok(false),
                 Err(TableError::Busy | TableError::Unknown(_)) if tries < TRIES => {

@@ -47,7 +47,7 @@ pub(super) struct Lane {
     pub version: i64,
     /// Who made the change, through which connection, by which request.
     pub actor: String,
-    pub connection: String,
+    pub through: String,
     pub request: String,
 }
 
@@ -88,7 +88,7 @@ impl Lane {
             version: number(attr::VERSION)?,
             actor: text(ACTOR)?,
             request: text(REQUEST)?,
-            connection: text(CONNECTION).unwrap_or_default(),
+            through: text(CONNECTION).unwrap_or_default(),
             key: item.key,
         })
     }
@@ -192,8 +192,8 @@ impl Tenant {
                 (ACTOR, Attr::S(self.actor.clone())),
                 (REQUEST, Attr::S(self.request.id.clone())),
             ]);
-            if !self.connection.is_empty() {
-                attrs.insert(CONNECTION, Attr::S(self.connection.clone()));
+            if !self.through.is_empty() {
+                attrs.insert(CONNECTION, Attr::S(self.through.clone()));
             }
             let key = self.scope.lane(group.id, op, number);
             plan.push(
@@ -271,7 +271,7 @@ mod tests {
             generation: "g".to_owned(),
             version: 1,
             actor: "a".to_owned(),
-            connection: "c".to_owned(),
+            through: "c".to_owned(),
             request: "r".to_owned(),
         }
     }

@@ -12,7 +12,7 @@ use super::outbox::{Kind, attr};
 use super::refusals::{ERROR, METHOD, ROUTE};
 use super::{Id, Store, StoreError};
 use crate::schema::{GROUP, USER, timestamp};
-use crate::table::{Attr, Consistency, Item, Page, Query, Range};
+use crate::table::{Attr, Consistency, Item, Page, Query, Range, Table};
 
 /// Entries of one page.
 pub const LOG_PAGE_MAX: usize = 1_000;
@@ -161,9 +161,10 @@ impl LogEntry {
 impl Store {
     /// A page of the tenant's log.
     pub async fn log(&self, tenant: &TenantScope, query: &LogQuery) -> Result<LogPage, StoreError> {
+        let table = self.fenced(tenant);
         let (changes, refusals) = tokio::try_join!(
-            self.log_items(tenant.outboxes(), query),
-            self.log_items(tenant.refusals(), query)
+            log_items(table.as_ref(), tenant.outboxes(), query),
+            log_items(table.as_ref(), tenant.refusals(), query)
         )?;
         // Behind the end of a page that was cut, the other partition's items are not yet in turn.
         let ends = [&changes, &refusals].map(|page| match (&page.next, page.items.last()) {
@@ -193,22 +194,22 @@ impl Store {
         }
         Ok(LogPage { entries, next })
     }
+}
 
-    async fn log_items(&self, pk: String, of: &LogQuery) -> Result<Page, StoreError> {
-        let looked_at = match of.connection {
-            Some(_) => LOOKED_AT_MAX,
-            None => of.entries() + PARTS,
-        };
-        let query = Query {
-            pk,
-            range: Range::Greater(of.after.0.clone()),
-            descending: false,
-            limit: u32::try_from(looked_at).ok(),
-            after: None,
-        };
-        // An eventual read may miss what is older than what it shows.
-        Ok(self.table().query(&query, Consistency::Strong).await?)
-    }
+async fn log_items(table: &dyn Table, pk: String, of: &LogQuery) -> Result<Page, StoreError> {
+    let looked_at = match of.connection {
+        Some(_) => LOOKED_AT_MAX,
+        None => of.entries() + PARTS,
+    };
+    let query = Query {
+        pk,
+        range: Range::Greater(of.after.0.clone()),
+        descending: false,
+        limit: u32::try_from(looked_at).ok(),
+        after: None,
+    };
+    // An eventual read may miss what is older than what it shows.
+    Ok(table.query(&query, Consistency::Strong).await?)
 }
 
 impl LogQuery {

@@ -109,8 +109,8 @@ impl Tenant {
                 Attr::N(now / 1_000 + KEPT_DAYS * DAY_SECONDS),
             ),
         ]);
-        if !self.connection.is_empty() {
-            attrs.insert(attr::CONNECTION, text(&self.connection));
+        if !self.through.is_empty() {
+            attrs.insert(attr::CONNECTION, text(&self.through));
         }
         if !entry.changed.is_empty() {
             let names = entry.changed.iter().cloned().collect();

@@ -93,7 +93,7 @@ impl Store {
             attrs,
             condition: None,
         };
-        self.table().write(&put).await?;
+        self.fenced(&holder.scope).write(&put).await?;
         Ok(true)
     }
 }

@@ -118,7 +118,7 @@ impl Tenant {
     fn in_name_of(&self, lane: &Lane) -> Self {
         Self {
             actor: lane.actor.clone(),
-            connection: lane.connection.clone(),
+            through: lane.through.clone(),
             request: Request {
                 id: lane.request.clone(),
                 ..self.request.clone()

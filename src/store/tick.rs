@@ -167,9 +167,10 @@ impl Store {
         let now = self.host().now_ms();
         Tenant {
             store: self.clone(),
+            table: self.fenced(tenant),
             scope: tenant.clone(),
             actor: ACTOR.to_owned(),
-            connection: String::new(),
+            through: String::new(),
             noted: Arc::default(),
             // Nothing is added, and no group shown.
             nested: true,

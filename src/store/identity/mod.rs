@@ -29,9 +29,12 @@ pub use secret::{AdminSecret, Secret, SecretKind, TokenError};
 pub use tenants::{State, TenantChange, TenantInfo};
 pub use tokens::{NewToken, ROTATION_S, Token};
 
+pub(super) use clients::read as read_client;
+pub(super) use connections::read as read_connection;
 pub(super) use credentials::{Credentials, same_digest};
 pub(super) use items::{number, text, texts};
 pub(super) use tenants::{NAME, STATE, TENANT, erasing_since};
+pub(super) use tokens::CONNECTION;
 
 use super::StoreError;
 

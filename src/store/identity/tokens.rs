@@ -17,7 +17,7 @@ const REMEMBERED_S: i64 = 90 * 86_400;
 
 const LABEL: &str = "label";
 pub(super) const DIGEST: &str = "sha256";
-pub(super) const CONNECTION: &str = "cid";
+pub(in crate::store) const CONNECTION: &str = "cid";
 pub(super) const CLIENT: &str = "cl";
 pub(super) const SCOPES: &str = "sc";
 pub(super) const UNTIL: &str = "un";
