@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::commit::{Failed, Outcome, Plan, Role};
 use super::members::{Change, Edges};
-use super::outbox::{self, Entry, Kind};
+use super::outbox::{self, Entry, Extent, Kind};
 use super::record::attr;
 use super::{Id, Record, StoreError, Tenant, aliases, sweep};
 use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Condition, Update, Write};
@@ -171,9 +171,13 @@ impl Tenant {
         if !edges.is_empty() {
             changed.insert("members".to_owned());
         }
-        let (ulid, members) = match &new.pending {
-            Some(open) => (open.op.clone(), vec![]),
-            None => (outbox::draw_ulid(self.host()), edges.open().collect()),
+        let (ulid, members, extent) = match &new.pending {
+            Some(open) => (open.op.clone(), vec![], Extent::Big(edges.open().count())),
+            None => (
+                outbox::draw_ulid(self.host()),
+                edges.open().collect(),
+                Extent::Whole,
+            ),
         };
         let entry = Entry {
             kind: if same { Kind::Members } else { Kind::Updated },
@@ -181,6 +185,7 @@ impl Tenant {
             version: new.version,
             changed,
             members,
+            extent,
         };
         let mut plan = self.plan(ulid, &entry);
         let exact = !same || edges.compared;

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::commit::{Outcome, Plan, Role};
 use super::lanes::{Lane, Step};
-use super::outbox::{self, Entry, Kind};
+use super::outbox::{self, Entry, Extent, Kind};
 use super::record::{Pending, attr};
 use super::{Id, Request, StoreError, Tenant};
 use crate::table::{Attr, Condition, Update, Write};
@@ -98,6 +98,7 @@ impl Tenant {
             version: lane.version,
             changed: ["members".to_owned()].into(),
             members: ids.clone(),
+            extent: Extent::Part,
         };
         let mut plan = match ids.as_slice() {
             [] => Plan::new(ulid),
@@ -117,6 +118,7 @@ impl Tenant {
     fn in_name_of(&self, lane: &Lane) -> Self {
         Self {
             actor: lane.actor.clone(),
+            through: lane.through.clone(),
             request: Request {
                 id: lane.request.clone(),
                 ..self.request.clone()
