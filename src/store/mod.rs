@@ -95,6 +95,8 @@ pub struct Tenant {
     /// Whether a group was ever a member, as far as is known.
     nested: bool,
     request: Request,
+    /// When the whole request began, of which this may be one operation; milliseconds since 1970.
+    begun: i64,
     /// When work is given up that others can do later; milliseconds since 1970.
     deadline: i64,
 }
@@ -126,13 +128,14 @@ impl Store {
             nested,
             ..
         } = credential.clone();
-        let deadline = request.started + commit::DEADLINE_MS;
+        let (begun, deadline) = (request.started, request.started + commit::DEADLINE_MS);
         Tenant {
             store: self.clone(),
             scope,
             actor,
             nested,
             request,
+            begun,
             deadline,
         }
     }
@@ -150,6 +153,15 @@ impl Tenant {
     /// The tenant's id, for the log.
     pub fn scope(&self) -> &TenantScope {
         &self.scope
+    }
+
+    /// The same within a larger request: the answer is due in that one's time.
+    #[must_use]
+    pub fn within(self, whole: &Request) -> Self {
+        Self {
+            begun: whole.started,
+            ..self
+        }
     }
 
     fn table(&self) -> &dyn Table {
