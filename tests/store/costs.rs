@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use serverless_scim::patch::MemberChange;
 use serverless_scim::schema::{GROUP, USER};
-use serverless_scim::store::{Paging, Start};
+use serverless_scim::store::{Change, Paging, Record, Start, StoreError};
 use serverless_scim::table::embedded;
 use serverless_scim::table::wrappers::Metered;
 
@@ -128,6 +128,50 @@ async fn a_large_change_costs_little_more_than_its_members() {
     assert_eq!(bill(&meter), (1 + 2, 6, 3), "everybody leaves");
     bench.members(team, all).await.unwrap();
     assert_eq!(bill(&meter), (1 + 1 + 1, 0, 3), "nobody is left to leave");
+}
+
+#[tokio::test]
+async fn one_transaction_takes_all_it_can_hold() {
+    let (bench, meter) = metered().await;
+    let mut users = vec![];
+    for n in 0..35 {
+        let made = bench.create(&USER, user(&format!("u{n}@fabrikam.example")));
+        users.push(made.await.unwrap().id);
+    }
+    // The head and the outbox item, three writes for who comes, two for who leaves, two for another name.
+    for (adds, leave, rename, writes) in [
+        (32, 1, false, 100),
+        (33, 0, false, 101),
+        (32, 0, true, 100),
+        (31, 2, true, 101),
+    ] {
+        let name = format!("{adds} and {leave}");
+        let team = bench.create(&GROUP, group(&name)).await.unwrap().id;
+        let mut members = MemberChange::default();
+        for user in &users[33..33 + leave] {
+            bench.add(team, *user).await.unwrap();
+            members.remove(&user.to_string());
+        }
+        for user in &users[..adds] {
+            members.add(&user.to_string());
+        }
+        let decide = |old: &Record| {
+            let mut document = old.document.clone();
+            if rename {
+                document.insert("displayName".to_owned(), json!(format!("New {name}")));
+            }
+            Ok::<_, StoreError>(Change {
+                document,
+                members: members.clone(),
+                exact: false,
+            })
+        };
+        bill(&meter);
+        bench.tenant().modify(team, decide).await.unwrap();
+        let (_, _, trips) = bill(&meter);
+        assert_eq!(trips == 2, writes <= 100, "{name}: {trips} trips");
+        assert_eq!(bench.members_of(team).await.len(), adds);
+    }
 }
 
 #[tokio::test]
