@@ -35,6 +35,8 @@ mod mutant;
 mod op;
 #[path = "simulation/oracle.rs"]
 mod oracle;
+#[path = "simulation/own.rs"]
+mod own;
 #[path = "simulation/proof.rs"]
 mod proof;
 #[path = "simulation/random.rs"]

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serverless_scim::store::Id;
+use serverless_scim::store::{Id, Waiting};
+use serverless_scim::table::{Key, Write};
 
 use crate::judge::{Case, Grade};
 use crate::mutant::Mutant;
 use crate::op::Op;
 use crate::shadow::{Shadow, hex, id_of, number, text};
-use crate::world::World;
+use crate::world::{Engine, Plan, World};
 
 /// Passes after which no work may be left.
 const PASSES: usize = 8;
@@ -32,7 +33,30 @@ pub(crate) async fn rest(world: &World, mutant: Option<Mutant>) -> Result<(), St
     if let Some(wrong) = looks_wrong(world) {
         return Err(format!("at rest: {wrong}"));
     }
+    check(world).await?;
     answers(world).await
+}
+
+/// The store's own check, of everything that the run wrote. It sees what is in the table; the shadow only what the
+/// store meant to write.
+async fn check(world: &World) -> Result<(), String> {
+    let checked = world.store(None).check(None, |_| ()).await;
+    let report = checked.map_err(|error| format!("a check failed: {error}"))?;
+    let model = world.oracle.lock().unwrap().model();
+    let groups = model.groups.len() as u64;
+    let members: usize = model.groups.values().map(BTreeSet::len).sum();
+    let there = (report.users, report.groups, report.memberships);
+    let wanted = (model.live.len() as u64 - groups, groups, members as u64);
+    if let Some(finding) = report.findings.first() {
+        return Err(format!("the check finds: {finding}"));
+    }
+    if let Some(warning) = report.warnings.first() {
+        return Err(format!("the check warns: {warning}"));
+    }
+    if there != wanted || report.waiting != Waiting::default() {
+        return Err(format!("the check sees {report:?} instead of {wanted:?}"));
+    }
+    Ok(())
 }
 
 fn looks_wrong(world: &World) -> Option<String> {
@@ -157,4 +181,33 @@ async fn answers(world: &World) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What went past the oracle is seen by the check alone.
+#[tokio::test]
+async fn an_edge_that_is_taken_away_is_missed() {
+    let plan = Plan {
+        groups: vec![[0].into()],
+        ..crate::random::plan(0)
+    };
+    let world = World::new(&mut Engine::default(), &plan, 0).await;
+    assert_eq!(rest(&world, None).await, Ok(()));
+    let edge = {
+        let oracle = world.oracle.lock().unwrap();
+        let mut edges = oracle.shadow.under("V#");
+        edges
+            .next()
+            .map(|(pk, sk, _)| Key {
+                pk: format!("T#{}#{pk}", world.credential.tenant_id()),
+                sk: sk.to_owned(),
+            })
+            .unwrap()
+    };
+    let write = Write::Delete {
+        key: edge,
+        condition: None,
+    };
+    world.bare.write(&write).await.unwrap();
+    let missed = rest(&world, None).await.unwrap_err();
+    assert!(missed.contains("the check finds"), "{missed}");
 }

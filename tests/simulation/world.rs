@@ -14,6 +14,7 @@ use crate::end;
 use crate::mutant::Mutant;
 use crate::op::Op;
 use crate::oracle::{Moment, Oracle};
+use crate::own::Own;
 use crate::remote::{Machine, Port};
 use crate::schedule::{Actor, Mishaps, Schedule, Tally};
 use crate::trace::{Trace, named};
@@ -85,6 +86,8 @@ pub(crate) struct World {
     pub oracle: Arc<Mutex<Oracle>>,
     pub clock: Arc<AtomicI64>,
     pub cast: Cast,
+    /// Behind the oracle's back.
+    pub bare: Arc<dyn Table>,
     pub table: Arc<dyn Table>,
     pub machine: Arc<Machine>,
     pub credential: Credential,
@@ -92,10 +95,10 @@ pub(crate) struct World {
 }
 
 impl World {
-    async fn new(engine: &mut Engine, plan: &Plan, seed: u64) -> Self {
-        let bare = engine.table();
+    pub(crate) async fn new(engine: &mut Engine, plan: &Plan, seed: u64) -> Self {
+        let bare: Arc<dyn Table> = Arc::new(Own::new(engine.table()));
         let clock = Arc::new(AtomicI64::new(NOON));
-        let machine = |seed| Arc::new(Machine::new(clock.clone(), 0, seed, Arc::default()));
+        let machine = |seed| Arc::new(Machine::new(clock.clone(), 0, seed, None));
         // Every run has a tenant of its own, and what one seed draws otherwise is always the same.
         let store = Store::new(Arc::clone(&bare), machine(engine.runs));
         let scope = store
@@ -107,7 +110,7 @@ impl World {
         let oracle = Arc::new(Mutex::new(Oracle::default()));
         oracle.lock().unwrap().moments.push(Moment::default());
         let table: Arc<dyn Table> = Arc::new(Watched {
-            inner: bare,
+            inner: bare.clone(),
             run: engine.runs,
             oracle: oracle.clone(),
         });
@@ -116,6 +119,7 @@ impl World {
             oracle,
             clock,
             cast,
+            bare,
             table,
             machine,
             credential,
@@ -201,7 +205,7 @@ impl World {
             let own = seed.wrapping_mul(31).wrapping_add(n as u64 + 1);
             let port = Arc::new(Port::default());
             let skew = if n % 2 == 0 { plan.skew } else { -plan.skew };
-            let machine = Machine::new(self.clock.clone(), skew, own, port.clone());
+            let machine = Machine::new(self.clock.clone(), skew, own, Some(port.clone()));
             Actor {
                 name: format!("{name}{n}"),
                 script: script.into(),
