@@ -222,7 +222,7 @@ fn is_dying(item: &Item) -> bool {
 #[async_trait]
 impl Table for Liar {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
-        let once = self.mutant == Mutant::SecondHead;
+        let once = matches!(self.mutant, Mutant::SecondHead | Mutant::OneHead);
         if once && is_head(key) {
             let known = self.memory.lock().unwrap().heads.get(key).cloned();
             if let Some(known) = known {

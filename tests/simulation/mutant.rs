@@ -20,6 +20,8 @@ pub(crate) enum Mutant {
     DyingFirst,
     /// Readers of members do not read the head again.
     SecondHead,
+    /// Who asks for one member does not read the head again.
+    OneHead,
     /// Rows of the dying can go at once.
     Grace,
     /// Readers read edges before lanes.
@@ -38,12 +40,13 @@ pub(crate) enum Mutant {
     StaleFirst,
 }
 
-pub(crate) const ALL: [Mutant; 13] = [
+pub(crate) const ALL: [Mutant; 14] = [
     Mutant::Fence,
     Mutant::Guard,
     Mutant::Dying,
     Mutant::DyingFirst,
     Mutant::SecondHead,
+    Mutant::OneHead,
     Mutant::Grace,
     Mutant::LanesFirst,
     Mutant::Update,
@@ -61,6 +64,7 @@ impl Mutant {
             Self::Dying | Self::DyingFirst | Self::SecondHead | Self::LanesFirst => {
                 matches!(op, Op::Read(_))
             }
+            Self::OneHead => matches!(op, Op::IsMember(..)),
             Self::LanesOfTheDead => matches!(op, Op::Delete { .. } | Op::Pass),
             _ => true,
         };
