@@ -55,6 +55,8 @@ mod small;
 mod trace;
 #[path = "simulation/watch.rs"]
 mod watch;
+#[path = "simulation/wide.rs"]
+mod wide;
 #[path = "simulation/wire.rs"]
 mod wire;
 #[path = "simulation/world.rs"]

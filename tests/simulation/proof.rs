@@ -3,6 +3,8 @@
 
 use std::time::Instant;
 
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 use serverless_scim::patch::MemberChange;
 use serverless_scim::store::Sizes;
 
@@ -12,6 +14,7 @@ use crate::op::Op;
 use crate::random;
 use crate::schedule::Mishaps;
 use crate::scripts;
+use crate::wide;
 use crate::world::{Cast, Engine, Report, Scripts, play};
 
 /// Seeds within which a mutant must be caught.
@@ -79,18 +82,38 @@ fn matters(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
                 vec![Op::Delete { id: cast.users[0] }, Op::CreateUser { name }],
             ),
         ],
+        Mutant::Index => wide::names(&mut StdRng::seed_from_u64(seed), cast),
+        Mutant::Version => wide::exact(&mut StdRng::seed_from_u64(seed), cast),
+        Mutant::Nesting | Mutant::DeadGroup => wide::nest(&mut StdRng::seed_from_u64(seed), cast),
         _ => scripts::scripts(seed, cast),
     }
 }
 
+/// Whether the world is a small one, without trouble that does not matter.
+fn is_small(mutant: Mutant) -> bool {
+    matches!(
+        mutant,
+        Mutant::FlipAlone
+            | Mutant::LanesOfTheDead
+            | Mutant::StaleFirst
+            | Mutant::OneHead
+            | Mutant::Index
+            | Mutant::Version
+            | Mutant::Nesting
+            | Mutant::DeadGroup
+    )
+}
+
 async fn run(engine: &mut Engine, mutant: Mutant, seed: u64, mutated: bool) -> Report {
     let mut plan = random::plan(seed);
-    if matches!(
-        mutant,
-        Mutant::FlipAlone | Mutant::LanesOfTheDead | Mutant::StaleFirst | Mutant::OneHead
-    ) {
+    if is_small(mutant) {
         plan.users = 8;
         plan.groups = vec![(4..8).collect()];
+        plan.frozen = mutant == Mutant::Index;
+        if matches!(mutant, Mutant::Nesting | Mutant::DeadGroup) {
+            plan.groups.push([4].into());
+            plan.nested = mutant == Mutant::DeadGroup;
+        }
         plan.sizes = Sizes {
             writes: 8,
             lanes: 2,

@@ -40,6 +40,8 @@ fn world(users: usize, members: &[usize], crashes: usize, jumps: usize, torn: bo
             jumps,
             late: 0.0,
         },
+        frozen: false,
+        nested: false,
         skew: 0,
     }
 }
