@@ -40,6 +40,9 @@ pub(crate) fn scripts(seed: u64, cast: &Cast) -> Scripts {
     if cast.groups.len() > 1 && random.random_bool(0.6) {
         scripts.extend(nest(random, cast));
     }
+    if random.random_bool(0.2) {
+        scripts.extend(stay(random, cast));
+    }
     if random.random_bool(0.4) {
         scripts.push(("tick", vec![Op::Tick; random.random_range(1..3)]));
     }
@@ -102,6 +105,35 @@ pub(crate) fn exact(random: &mut StdRng, cast: &Cast) -> Scripts {
     };
     let clients = random.random_range(1..4);
     (0..clients).map(|_| ("client", client(random))).collect()
+}
+
+/// Lists that replace everybody but one, who is asked for in every way.
+fn stay(random: &mut StdRng, cast: &Cast) -> Scripts {
+    let (group, one) = (cast.groups[0], cast.users[0]);
+    let list = |random: &mut StdRng| {
+        let mut change = MemberChange::default();
+        change.clear();
+        add_all(&mut change, &some(random, cast, 4));
+        change.add(&one.to_string());
+        Op::Members {
+            group,
+            change,
+            name: None,
+        }
+    };
+    let n = random.random_range(1..5);
+    let lists = (0..n).map(|_| list(random)).collect();
+    let looks = [
+        Op::GroupsOf(one),
+        Op::With(one),
+        Op::AllGroupsOf(one, cast.nested),
+        Op::IsMember(group, one),
+    ];
+    let n = random.random_range(3..9);
+    vec![
+        ("lister", lists),
+        ("reader", looks.iter().cycle().take(n).cloned().collect()),
+    ]
 }
 
 /// A group goes into another and out again, and perhaps away.
