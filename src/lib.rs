@@ -9,7 +9,10 @@
 //! | `patch`  | PATCH body to operations, operations to a changed document and a change of members        |
 //! | `table`  | the slice of DynamoDB we stand on; on a laptop the same over an engine in the process     |
 //! | `store`  | keys, aliases, edges, the counted directory, outbox: every change is one transaction      |
+//! | `jose`   | signed assertions: key sets of issuers, and what a token must say                         |
 //! | `api`    | requests in, responses out: routes, tokens, representations, the one table of errors      |
+//! | `oauth`  | the token endpoint                                                                        |
+//! | `admin`  | the vendor's side: tenants, connections, credentials, policies, the provisioning log      |
 //! | `home`   | Lambda and laptop: environment, clock, HTTP front                                         |
 //! | `simulate` | a client that proves any SCIM server over HTTP; knows nothing of the modules above      |
 //!
@@ -32,7 +35,13 @@ pub mod table;
 
 pub mod store;
 
+pub mod jose;
+
 pub mod api;
+
+pub mod oauth;
+
+pub mod admin;
 
 pub mod home;
 

@@ -190,10 +190,16 @@ async fn serve(options: Serve) -> Result<(), Error> {
     };
     let server = Server::bind(&place, options.listen).await?;
     let secret = server.secret.as_ref().map(home::Secret::reveal);
+    let admin_key = server.admin_key.as_ref().map(home::AdminSecret::reveal);
     if options.json {
         println!(
             "{}",
-            json!({ "tenantUrl": server.tenant_url(), "secretToken": secret })
+            json!({
+                "tenantUrl": server.tenant_url(),
+                "secretToken": secret,
+                "adminUrl": server.admin_url(),
+                "adminKey": admin_key,
+            })
         );
     } else {
         let again = format!(
@@ -202,6 +208,9 @@ async fn serve(options: Serve) -> Result<(), Error> {
         );
         println!("Tenant URL    {}", server.tenant_url());
         println!("Secret Token  {}", secret.unwrap_or(&again));
+        println!("Admin URL     {}", server.admin_url());
+        let again = "was shown at the first start";
+        println!("Admin Key     {}", admin_key.unwrap_or(again));
     }
     server.run().await
 }
@@ -236,7 +245,7 @@ async fn simulate(options: Simulate) -> ExitCode {
 async fn create_tenant(name: &str, place: &Place, json: bool) -> Result<(), Error> {
     let store = place.open().await?;
     let tenant = store.create_tenant(name).await?;
-    let secret = store.create_token(&tenant, "first token").await?;
+    let secret = store.connect(&tenant, "first token").await?;
     show(name, secret.reveal(), json);
     Ok(())
 }
@@ -244,7 +253,7 @@ async fn create_tenant(name: &str, place: &Place, json: bool) -> Result<(), Erro
 async fn create_token(tenant: &str, label: &str, place: &Place, json: bool) -> Result<(), Error> {
     let store = place.open_existing().await?;
     let found = home::find_tenant(&store, tenant, place).await?;
-    let secret = store.create_token(&found, label).await?;
+    let secret = store.connect(&found, label).await?;
     show(tenant, secret.reveal(), json);
     Ok(())
 }

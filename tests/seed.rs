@@ -39,7 +39,7 @@ impl Home {
         let table = Arc::new(embedded::memory().await.unwrap());
         let store = Store::new(table.clone(), Arc::new(SystemHost));
         let scope = store.create_tenant("fabrikam").await.unwrap();
-        let secret = store.create_token(&scope, "test").await.unwrap();
+        let secret = store.connect(&scope, "test").await.unwrap();
         let credential = store.authenticate(&secret).await.unwrap().unwrap();
         let request = store::Request {
             id: "seed".to_owned(),

@@ -53,7 +53,7 @@ impl Home {
         )?);
         bar.set_message(format!("{name}: {users} users"));
         let scope = self.store.create_tenant(name).await?;
-        let secret = self.store.create_token(&scope, "benchmark").await?;
+        let secret = self.store.connect(&scope, "benchmark").await?;
         let credential = self.store.authenticate(&secret).await?;
         let credential = credential.ok_or("the new token is unknown")?;
         let request = store::Request {

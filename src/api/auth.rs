@@ -4,7 +4,7 @@ use http::header::AUTHORIZATION;
 
 use super::route::Route;
 use super::{Call, ScimError};
-use crate::store::{Credential, Secret, Store};
+use crate::store::{Credential, Refused, Secret, SecretKind, Store};
 
 /// The credential of the request, or a 401 that says what is wrong with it.
 pub(super) async fn authenticate(
@@ -12,11 +12,9 @@ pub(super) async fn authenticate(
     call: &Call,
     route: &Route,
 ) -> Result<Credential, ScimError> {
-    let secret =
-        Secret::parse(bearer(call)?).map_err(|error| ScimError::unauthorized(error.to_string()))?;
-    let credential = store.authenticate(&secret).await?;
-    let credential = credential
-        .ok_or_else(|| ScimError::unauthorized("the token is not known; make a new one"))?;
+    let secret = Secret::parse(SecretKind::Token, bearer(call)?)
+        .map_err(|error| ScimError::unauthorized(error.to_string()))?;
+    let credential = store.authenticate(&secret).await?.map_err(refusal)?;
     let agrees = |named: &String| credential.is_of(named);
     if !route.tenant.as_ref().is_none_or(agrees) {
         return Err(ScimError::unauthorized(
@@ -24,6 +22,18 @@ pub(super) async fn authenticate(
         ));
     }
     Ok(credential)
+}
+
+fn refusal(refused: Refused) -> ScimError {
+    match refused {
+        Refused::Unknown => ScimError::unauthorized("the token is not known; make a new one"),
+        Refused::Expired => ScimError::unauthorized("the token has expired; make a new one"),
+        Refused::Revoked => ScimError::unauthorized("the token was revoked; make a new one"),
+        Refused::Suspended => {
+            ScimError::forbidden("the tenant is suspended; ask the vendor of the application")
+        }
+        Refused::Erased => ScimError::gone("the tenant is not served any more"),
+    }
 }
 
 fn bearer(call: &Call) -> Result<&str, ScimError> {

@@ -58,6 +58,10 @@ impl ScimError {
         Self::new(StatusCode::FORBIDDEN, None, detail)
     }
 
+    pub(super) fn gone(detail: &str) -> Self {
+        Self::new(StatusCode::GONE, None, detail)
+    }
+
     pub(super) fn not_found(detail: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, None, detail)
     }

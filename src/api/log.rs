@@ -1,6 +1,7 @@
 //! One structured line per request: names and numbers, never a value, a body, a header or a token.
 
 use super::{Answer, Exchange, ScimError};
+use crate::store::Credential;
 
 /// Writes the line of a finished exchange.
 pub(super) fn line(exchange: &Exchange<'_>, result: &Result<Answer, ScimError>, now_ms: i64) {
@@ -8,10 +9,9 @@ pub(super) fn line(exchange: &Exchange<'_>, result: &Result<Answer, ScimError>, 
         Ok(answer) => answer.status.as_u16(),
         Err(error) => error.status.as_u16(),
     };
-    let (tenant, actor) = exchange
-        .actor
-        .as_ref()
-        .map_or(("", ""), |(tenant, actor)| (tenant, actor));
+    let credential = exchange.credential.as_ref();
+    let tenant = credential.map(Credential::tenant_id).unwrap_or_default();
+    let actor = credential.map_or("", |credential| credential.actor.as_str());
     tracing::info!(
         request = exchange.request.id,
         method = method(exchange),

@@ -28,7 +28,7 @@ pub use log::chain;
 pub use route::Function;
 
 use crate::schema::Quirks;
-use crate::store::{Request, Store};
+use crate::store::{Credential, Request, Store};
 use route::{Endpoint, Route};
 
 /// Bytes of a body on /Groups where the home says nothing else: about 90,000 member ids, and what a Lambda event holds in base64.
@@ -65,8 +65,8 @@ struct Exchange<'a> {
     group_body_max: usize,
     request: Request,
     quirks: Quirks,
-    /// Tenant and credential, once they are known.
-    actor: Option<(String, String)>,
+    /// Who asks, once that is known.
+    credential: Option<Credential>,
 }
 
 /// The protocol over one store. Cheap to clone.
@@ -118,9 +118,15 @@ impl App {
             group_body_max: self.group_body_max,
             request,
             quirks: Quirks::default(),
-            actor: None,
+            credential: None,
         };
         let result = dispatch(&self.store, &mut exchange).await;
+        if let (Ok(_), Some(credential)) = (&result, &exchange.credential)
+            && let Err(error) = self.store.touch(credential).await
+        {
+            // Only a note of when the credential was used; the request went well.
+            log::failure(&exchange.request.id, &error.into());
+        }
         log::line(&exchange, &result, host.now_ms());
         let answer = result.unwrap_or_else(ScimError::into_answer);
         respond(answer, &exchange.request.id)
@@ -129,7 +135,7 @@ impl App {
 
 async fn dispatch(store: &Store, exchange: &mut Exchange<'_>) -> Result<Answer, ScimError> {
     let credential = auth::authenticate(store, exchange.call, &exchange.route).await?;
-    exchange.actor = Some((credential.tenant_id(), credential.actor.clone()));
+    exchange.credential = Some(credential.clone());
     exchange.route.allows(&exchange.call.parts.method)?;
     let tenant = store.tenant(&credential, exchange.request.clone());
     let types = &credential.types;

@@ -12,10 +12,17 @@
 //! | work: dead generation  | `T#t#D`                   | `M#<group>#<gen>`       |
 //! | work: open big change  | `T#t#D`                   | `P#<group>#<op>`        |
 //! | outbox                 | `T#t#X`                   | `<ulid>`                |
+//! | refusal                | `T#t#E`                   | `<ulid>`                |
+//! | kept user              | `T#t#Z`                   | `<id>`                  |
+//! | requests in a window   | `T#t#W`                   | `<connection>#<window>` |
+//! | used assertion         | `T#t#U`                   | `<b64url sha256>`       |
+//! | gate of the seats      | `T#t#G`                   | `@`                     |
 //! | tenant, token          | `T#t`                     | `@`, `K#<b64url sha256>`|
+//! | connection, client     | `T#t`                     | `C#<id>`, `O#<id>`      |
 //! | tenant's schema        | `T#t`                     | `S#<urn, lower case>`   |
 //! | registry               | `A#tenants`               | `<t>`                   |
 //! | tenant name            | `A#name#<n>`              | `@`                     |
+//! | admin key              | `A#keys`                  | `<b64url sha256>`       |
 //!
 //! | index          | PK               | SK                   | of                               |
 //! |----------------|------------------|----------------------|----------------------------------|
@@ -25,6 +32,7 @@
 //! `t` is ten base32 characters, so no tenant's prefix begins another's; `<n>` is a value in normal form.
 
 mod parse;
+mod settings;
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +42,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 pub(super) use parse::{Entity, parse};
+pub(super) use settings::{admin_key, admin_keys, registry, tenant_name, tenants};
 
 use super::id::Id;
 use crate::filter::CompareOp;
@@ -54,8 +63,6 @@ const END: char = '\u{1}';
 const LAST: char = char::MAX;
 /// The slot of an alias that only one resource can hold.
 const SLOT: &str = "@";
-/// What the sort key of a tenant's schema begins with.
-const SCHEMA: &str = "S#";
 
 /// One tenant: the only way to a key inside it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -203,33 +210,6 @@ impl TenantScope {
         self.key(format_args!("X"), ulid)
     }
 
-    pub(super) fn config(&self) -> Key {
-        Key {
-            pk: format!("T#{}", self.0),
-            sk: SLOT.to_owned(),
-        }
-    }
-
-    pub(super) fn token(&self, digest: &[u8; 32]) -> Key {
-        Key {
-            pk: format!("T#{}", self.0),
-            sk: format!("K#{}", URL_SAFE_NO_PAD.encode(digest)),
-        }
-    }
-
-    /// The schema `urn` that the tenant registered.
-    pub(super) fn schema(&self, urn: &str) -> Key {
-        Key {
-            pk: format!("T#{}", self.0),
-            sk: format!("{SCHEMA}{}", urn.to_ascii_lowercase()),
-        }
-    }
-
-    /// The partition of the tenant's schemas, and what their sort keys begin with.
-    pub(super) fn schemas(&self) -> (String, &'static str) {
-        (format!("T#{}", self.0), SCHEMA)
-    }
-
     /// The partition of an index that holds one resource type.
     pub(super) fn indexed(&self, index: Index, resource_type: u8) -> String {
         if index == BY_NAME {
@@ -304,23 +284,4 @@ fn index_prefix(norm: &str) -> &str {
         end -= 1;
     }
     norm.get(..end).unwrap_or_default()
-}
-
-/// The partition that lists every tenant.
-pub(super) fn tenants() -> String {
-    "A#tenants".to_owned()
-}
-
-pub(super) fn registry(tenant: &TenantScope) -> Key {
-    Key {
-        pk: tenants(),
-        sk: tenant.to_string(),
-    }
-}
-
-pub(super) fn tenant_name(norm: &str) -> Key {
-    Key {
-        pk: format!("A#name#{norm}"),
-        sk: SLOT.to_owned(),
-    }
 }

@@ -55,7 +55,7 @@ async fn what_was_not_begun_in_time_can_be_sent_again() {
     let host = Slow(AtomicI64::new(1_790_000_000_000), AtomicU64::new(7));
     let store = Store::new(Arc::new(embedded::memory().await.unwrap()), Arc::new(host));
     let tenant = store.create_tenant("fabrikam").await.unwrap();
-    let secret = store.create_token(&tenant, "").await.unwrap();
+    let secret = store.connect(&tenant, "").await.unwrap();
     let app = App::new(store, None);
     let users = (0..200).map(|number| user(&format!("u{number}"), &format!("user{number}")));
     let mut open: Vec<Value> = users.collect();

@@ -45,7 +45,7 @@ impl Bed {
         let host = TestHost::new(11);
         let store = Store::with_sizes(table.clone(), host.clone(), SIZES);
         let scope = store.create_tenant("fabrikam").await.unwrap();
-        let secret = store.create_token(&scope, "").await.unwrap();
+        let secret = store.connect(&scope, "").await.unwrap();
         let credential = store.authenticate(&secret).await.unwrap().unwrap();
         let nobody: Id =
             serde_json::from_value(json!("00000000-0000-8000-8000-000000000000")).unwrap();

@@ -109,7 +109,7 @@ async fn serve(stands_still: bool) -> (App, String, String) {
     let table: Arc<dyn Table> = Arc::new(embedded::memory().await.expect("a table"));
     let store = Store::new(Arc::clone(&table), Arc::new(SystemHost));
     let tenant = store.create_tenant("fuzz").await.expect("a tenant");
-    let secret = store.create_token(&tenant, "").await.expect("a token");
+    let secret = store.connect(&tenant, "").await.expect("a token");
     let credential = store
         .authenticate(&secret)
         .await

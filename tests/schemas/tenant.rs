@@ -31,7 +31,7 @@ pub(crate) struct Tenant {
 impl Tenant {
     pub(crate) async fn create(store: &Store, name: &str) -> Self {
         let scope = store.create_tenant(name).await.unwrap();
-        let token = store.create_token(&scope, "test").await.unwrap();
+        let token = store.connect(&scope, "test").await.unwrap();
         Self {
             app: App::new(store.clone(), None),
             store: store.clone(),
@@ -57,7 +57,7 @@ impl Tenant {
 
     /// The same tenant through a new token, which no instance remembers yet: its next request reads the schemas.
     pub(crate) async fn anew(&self) -> Self {
-        let token = self.store.create_token(&self.scope, "anew").await.unwrap();
+        let token = self.store.connect(&self.scope, "anew").await.unwrap();
         Self {
             token: token.reveal().to_owned(),
             ..self.clone()

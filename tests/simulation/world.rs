@@ -113,7 +113,7 @@ impl World {
             .create_tenant(&format!("t{}", engine.runs))
             .await
             .unwrap();
-        let secret = store.create_token(&scope, "").await.unwrap();
+        let secret = store.connect(&scope, "").await.unwrap();
         let credential = store.authenticate(&secret).await.unwrap().unwrap();
         let oracle = Arc::new(Mutex::new(Oracle::default()));
         oracle.lock().unwrap().moments.push(Moment::default());

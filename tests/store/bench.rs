@@ -69,7 +69,7 @@ impl Bench {
         let host = TestHost::new(seed);
         let store = Store::new(reliable, host.clone());
         let tenant = store.create_tenant("fabrikam").await.unwrap();
-        let secret = store.create_token(&tenant, "").await.unwrap();
+        let secret = store.connect(&tenant, "").await.unwrap();
         let credential = store.authenticate(&secret).await.unwrap().unwrap();
         let store = Store::new(table, host.clone());
         Self {

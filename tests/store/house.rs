@@ -36,7 +36,7 @@ impl House {
         };
         for n in 0..tenants {
             let scope = store.create_tenant(&format!("tenant{n}")).await.unwrap();
-            let secret = store.create_token(&scope, "").await.unwrap();
+            let secret = store.connect(&scope, "").await.unwrap();
             let credential = store.authenticate(&secret).await.unwrap().unwrap();
             house.tenants.push((scope, credential));
         }

@@ -19,7 +19,7 @@ impl Tower {
     async fn new() -> Self {
         let house = House::new(1).await;
         let store = house.store();
-        let secret = store.create_token(&house.tenants[0].0, "").await.unwrap();
+        let secret = store.connect(&house.tenants[0].0, "").await.unwrap();
         Self {
             of: house,
             store,

@@ -61,7 +61,7 @@ fn entries(operations: &serde_json::Value) -> Vec<read::Entry> {
             started: 0,
         },
         quirks: Quirks::default(),
-        actor: None,
+        credential: None,
     };
     let list = operations.as_array().unwrap().clone();
     list.into_iter()

@@ -101,7 +101,7 @@ impl Caller<'_> {
             group_body_max: self.exchange.group_body_max,
             request,
             quirks: Quirks::default(),
-            actor: None,
+            credential: None,
         };
         let result = answer(&tenant, &self.credential.types, &mut exchange).await;
         quirks.extend(exchange.quirks);

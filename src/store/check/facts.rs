@@ -8,7 +8,7 @@ use super::fault::{Broken, Edge, Fault, number};
 use super::shape;
 use crate::store::keys::{Entity, TenantScope, Work};
 use crate::store::record::{Record, attr, generation, text};
-use crate::store::{Id, StoreError, aliases, schemas, tenants};
+use crate::store::{Id, StoreError, aliases, identity, schemas};
 use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Index, Item};
 
 /// Everything known of one tenant.
@@ -98,20 +98,27 @@ impl Facts {
     fn other(&mut self, entity: Entity, item: &Item) -> Result<(), &'static str> {
         let edge = |group, generation: &str, member| Edge::new(group, generation, member).ok_or("");
         match entity {
-            Entity::Resource(_) => {}
+            // What is no resource has nothing to agree with.
+            Entity::Resource(_)
+            | Entity::Connection
+            | Entity::Client
+            | Entity::AdminKey
+            | Entity::Refusal
+            | Entity::Kept(_)
+            | Entity::Counter => {}
             Entity::Config => {
-                let name = tenants::text(item, tenants::NAME);
+                let name = identity::text(item, identity::NAME);
                 self.identity.config = Some(name.ok_or("the tenant's own item")?);
             }
             Entity::Registered => {
-                let name = tenants::text(item, tenants::NAME);
+                let name = identity::text(item, identity::NAME);
                 self.identity.registry = Some(name.ok_or("the tenant's row in the registry")?);
             }
             Entity::Name(norm) => {
                 self.identity.names.insert(norm);
             }
             Entity::Token(digest) => {
-                let same = tenants::same_digest(item, &digest);
+                let same = identity::same_digest(item, &digest);
                 same.then_some(()).ok_or("a token")?;
             }
             Entity::Schema(urn) => {

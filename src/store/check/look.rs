@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::{Entity, belongs};
 use crate::schema::norm;
 use crate::store::keys::{self, TenantScope, parse};
-use crate::store::{Id, Store, StoreError, Tenant, aliases, tenants};
+use crate::store::{Id, Store, StoreError, Tenant, aliases, identity};
 use crate::table::{Item, Key, Range};
 
 /// What has to be read.
@@ -140,7 +140,7 @@ impl Tenant {
         let own = self.batch_get(own).await?;
         let names = own
             .iter()
-            .filter_map(|item| tenants::text(item, tenants::NAME));
+            .filter_map(|item| identity::text(item, identity::NAME));
         let names: BTreeSet<Key> = names
             .map(|name| keys::tenant_name(&norm(&name, false)))
             .collect();

@@ -20,7 +20,7 @@ pub use report::{Finding, Report};
 pub use rules::Waiting;
 
 use super::keys::{Entity, TenantScope, parse};
-use super::{Request, Store, StoreError, Tenant, outbox, tenants};
+use super::{Request, Store, StoreError, Tenant, identity, outbox};
 use crate::table::{Cursor, Index, Item, Page, Query, TableError};
 use facts::Facts;
 use fault::Fault;
@@ -83,6 +83,9 @@ impl Store {
             let page = self.page(&Ask::All(after)).await?;
             for item in &page.items {
                 let (scope, entity) = belongs(item);
+                if entity == Some(Entity::AdminKey) {
+                    continue;
+                }
                 if only.is_none_or(|only| scope.as_ref() == Some(only)) {
                     let facts = tenants.entry(scope.clone()).or_default();
                     facts.absorb(scope.as_ref(), entity, item);
@@ -127,6 +130,7 @@ impl Store {
         let started = self.host().now_ms();
         Tenant {
             store: self.clone(),
+            table: self.fenced(scope),
             scope: scope.clone(),
             actor: ACTOR.to_owned(),
             request: Request {
@@ -168,7 +172,7 @@ enum Ask {
 fn belongs(item: &Item) -> (Option<TenantScope>, Option<Entity>) {
     match parse(&item.key) {
         (None, Some(Entity::Name(norm))) => {
-            let tenant = tenants::text(item, tenants::TENANT);
+            let tenant = identity::text(item, identity::TENANT);
             match tenant.as_deref().and_then(TenantScope::parse) {
                 Some(tenant) => (Some(tenant), Some(Entity::Name(norm))),
                 None => (None, None),

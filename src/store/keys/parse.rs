@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ulid::Ulid;
 
-use super::{SCHEMA, SLOT, TENANT_CHARS, TenantScope, Work, bucket_of, named};
+use super::settings::{CLIENT, CONNECTION, SCHEMA, TOKEN};
+use super::{SLOT, TENANT_CHARS, TenantScope, Work, bucket_of, named};
 use crate::store::id::Id;
 use crate::table::Key;
 
@@ -17,6 +18,10 @@ pub(in crate::store) enum Entity {
     Name(String),
     Config,
     Token([u8; 32]),
+    Connection,
+    Client,
+    /// One of the vendor's own keys.
+    AdminKey,
     Schema(String),
     Resource(Id),
     /// The count of one bucket of a resource type.
@@ -31,6 +36,11 @@ pub(in crate::store) enum Entity {
     Lane(Id, String),
     Work(Work),
     Outbox,
+    Refusal,
+    /// A deleted user whose record is kept.
+    Kept(Id),
+    /// Counted requests, a used assertion, the gate of the seats: what is no resource and says nothing of one.
+    Counter,
 }
 
 /// The tenant a key belongs to, where it says so, and what it names there. The tenant of a `Name` stands in its item.
@@ -38,6 +48,7 @@ pub(in crate::store) fn parse(key: &Key) -> (Option<TenantScope>, Option<Entity>
     if let Some(rest) = key.pk.strip_prefix("A#") {
         return match rest.strip_prefix("name#") {
             Some(norm) if key.sk == SLOT => (None, Some(Entity::Name(norm.to_owned()))),
+            None if rest == "keys" => (None, digest(&key.sk).map(|_| Entity::AdminKey)),
             None if rest == "tenants" => {
                 let tenant = TenantScope::parse(&key.sk);
                 let entity = tenant.as_ref().map(|_| Entity::Registered);
@@ -106,6 +117,21 @@ fn entity(tenant: &TenantScope, rest: &str, key: &Key) -> Option<Entity> {
             Ulid::from_string(&key.sk).ok()?;
             (Entity::Outbox, tenant.outbox(&key.sk))
         }
+        ("E", None) => {
+            Ulid::from_string(&key.sk).ok()?;
+            (Entity::Refusal, tenant.refusal(&key.sk))
+        }
+        ("Z", None) => {
+            let id = id(&key.sk)?;
+            (Entity::Kept(id), tenant.kept_user(id))
+        }
+        ("W", None) => {
+            let (connection, number) = key.sk.split_once('#')?;
+            let spelled = tenant.window(connection, number.parse().ok()?);
+            (Entity::Counter, spelled)
+        }
+        ("U", None) => (Entity::Counter, tenant.used_assertion(&digest(&key.sk)?)),
+        ("G", None) => (Entity::Counter, tenant.seat_gate()),
         _ => return None,
     };
     // Other spellings of the same are not ours: nobody would ever read them.
@@ -120,8 +146,18 @@ fn setting(key: &Key) -> Option<Entity> {
     if let Some(urn) = key.sk.strip_prefix(SCHEMA) {
         return Some(Entity::Schema(urn.to_owned()));
     }
-    let digest = URL_SAFE_NO_PAD.decode(key.sk.strip_prefix("K#")?).ok()?;
-    Some(Entity::Token(digest.try_into().ok()?))
+    let named = |start| key.sk.strip_prefix(start).and_then(TenantScope::parse);
+    if named(CONNECTION).is_some() {
+        return Some(Entity::Connection);
+    }
+    if named(CLIENT).is_some() {
+        return Some(Entity::Client);
+    }
+    digest(key.sk.strip_prefix(TOKEN)?).map(Entity::Token)
+}
+
+fn digest(text: &str) -> Option<[u8; 32]> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
 fn alias(rest: &str, sk: &str) -> Option<Entity> {

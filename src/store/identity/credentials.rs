@@ -1,0 +1,347 @@
+//! Who a token stands for, and why it does not; what one instance remembers of that.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use subtle::ConstantTimeEq as _;
+
+use super::items::{digest, number, text, texts};
+use super::tenants::{NAME, State};
+use super::tokens::{CLIENT, CONNECTION, DIGEST, PREDECESSOR, RETIRE, REVOKED, UNTIL, scopes};
+use super::{Connection, Scopes, Secret, connections};
+use crate::schema::{ResourceTypes, norm};
+use crate::store::keys::TenantScope;
+use crate::store::nested::is_nested;
+use crate::store::{Store, StoreError};
+use crate::table::Item;
+
+/// A known token is trusted this long without another look; a revocation takes as long to be felt.
+const KNOWN_MS: i64 = 30_000;
+/// A refused one is refused this long without another look.
+const REFUSED_MS: i64 = 5_000;
+/// Tokens remembered by one instance, of either sort: a flood of bad ones displaces no good one.
+const REMEMBERED_MAX: usize = 10_000;
+/// In the tenant's config: attributes that ever had two holders of one value, though they can be unique.
+const TWINS_EVER: &str = "tw";
+
+/// Who acts: a tenant, through one of its credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    pub(in crate::store) scope: TenantScope,
+    /// The tenant's name.
+    pub tenant: String,
+    /// Which credential, for logs and the outbox; it gives nothing away.
+    pub actor: String,
+    /// Through which connection.
+    pub connection: Arc<Connection>,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// The resource types as this tenant has them.
+    pub types: ResourceTypes,
+    pub(in crate::store) nested: bool,
+    /// Attributes of which twins may exist.
+    pub(in crate::store) twins_ever: BTreeSet<String>,
+    pub(super) token: Option<TokenMark>,
+}
+
+/// What is to be noted about the token once it was used well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TokenMark {
+    pub digest: [u8; 32],
+    /// Until when it is good; milliseconds since 1970.
+    pub until: Option<i64>,
+    /// Whom it replaces, and how many seconds that one may live on.
+    pub predecessor: Option<([u8; 32], i64)>,
+}
+
+/// Why a token of the right shape lets nobody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    Unknown,
+    Expired,
+    Revoked,
+    /// The token is good; its tenant is not served at present.
+    Suspended,
+    /// The tenant is gone, or going.
+    Erased,
+}
+
+impl Credential {
+    /// The tenant's id, for the log.
+    pub fn tenant_id(&self) -> String {
+        self.scope.to_string()
+    }
+
+    /// Whether `tenant`, a name in any case or an id, is the credential's tenant.
+    pub fn is_of(&self, tenant: &str) -> bool {
+        norm(tenant, false) == norm(&self.tenant, false) || tenant == self.scope.to_string()
+    }
+}
+
+/// What one instance remembers of tokens: who they are, or why they let nobody in.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Credentials {
+    known: Mutex<HashMap<[u8; 32], Remembered<Credential>>>,
+    refused: Mutex<HashMap<[u8; 32], Remembered<Refused>>>,
+    /// When each credential was last noted as used.
+    pub(super) touched: Mutex<HashMap<String, i64>>,
+}
+
+/// What holds until then; milliseconds since 1970.
+#[derive(Debug)]
+struct Remembered<T> {
+    until: i64,
+    value: T,
+}
+
+fn get<T: Clone>(
+    map: &Mutex<HashMap<[u8; 32], Remembered<T>>>,
+    digest: &[u8; 32],
+    now: i64,
+) -> Option<T> {
+    let map = map.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = map.get(digest).filter(|known| now < known.until)?;
+    Some(known.value.clone())
+}
+
+fn put<T>(
+    map: &Mutex<HashMap<[u8; 32], Remembered<T>>>,
+    digest: [u8; 32],
+    now: i64,
+    kept: i64,
+    value: T,
+) {
+    let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
+    if map.len() >= REMEMBERED_MAX {
+        map.retain(|_, known| now < known.until);
+    }
+    if map.len() >= REMEMBERED_MAX {
+        map.clear();
+    }
+    let until = now + kept;
+    map.insert(digest, Remembered { until, value });
+}
+
+impl Credentials {
+    fn get(&self, digest: &[u8; 32], now: i64) -> Option<Result<Credential, Refused>> {
+        if let Some(credential) = get(&self.known, digest, now) {
+            let token = credential.token.as_ref();
+            let ended = token
+                .and_then(|token| token.until)
+                .is_some_and(|end| end <= now);
+            return (!ended).then_some(Ok(credential));
+        }
+        get(&self.refused, digest, now).map(Err)
+    }
+
+    fn put(&self, digest: [u8; 32], now: i64, found: &Result<Credential, Refused>) {
+        match found {
+            Ok(credential) => put(&self.known, digest, now, KNOWN_MS, credential.clone()),
+            Err(refused) => put(&self.refused, digest, now, REFUSED_MS, *refused),
+        }
+    }
+
+    /// Everybody of this tenant is looked up again.
+    pub(in crate::store) fn forget(&self, scope: &TenantScope) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, known| known.value.scope != *scope);
+        // Whose the refused ones are is not known; they are looked up again all the same.
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.clear();
+    }
+}
+
+impl Store {
+    /// Whom the token stands for, or why nobody.
+    ///
+    /// An unknown token costs the same reads whether or not the tenant that it names exists.
+    pub async fn authenticate(
+        &self,
+        secret: &Secret,
+    ) -> Result<Result<Credential, Refused>, StoreError> {
+        let (digest, now) = (secret.digest(), self.host().now_ms());
+        if let Some(known) = self.shared.credentials.get(&digest, now) {
+            return Ok(known);
+        }
+        let found = self.look_up(secret.tenant(), &digest, now).await?;
+        self.shared.credentials.put(digest, now, &found);
+        Ok(found)
+    }
+
+    async fn look_up(
+        &self,
+        scope: &TenantScope,
+        digest: &[u8; 32],
+        now: i64,
+    ) -> Result<Result<Credential, Refused>, StoreError> {
+        let [config, token] = self.pair([scope.config(), scope.token(digest)]).await?;
+        let Some(config) = config else {
+            return Ok(Err(Refused::Unknown));
+        };
+        let state = State::of(&config);
+        if state == State::Erased {
+            return Ok(Err(Refused::Erased));
+        }
+        let Some(token) = token.filter(|token| same_digest(token, digest)) else {
+            return Ok(Err(Refused::Unknown));
+        };
+        if let Some(refused) = refused(&token, state, now) {
+            return Ok(Err(refused));
+        }
+        let Some(connection) = self.connection_of(scope, &token).await? else {
+            return Ok(Err(Refused::Unknown));
+        };
+        let mark = TokenMark {
+            digest: *digest,
+            until: number(&token, UNTIL),
+            predecessor: super::items::digest(&token, PREDECESSOR).zip(number(&token, RETIRE)),
+        };
+        let credential = Credential {
+            actor: TenantScope::token_id(digest),
+            scopes: scopes(&token),
+            token: Some(mark),
+            ..self.through(scope, &config, connection).await?
+        };
+        Ok(Ok(credential))
+    }
+
+    /// The tenant through a connection, without a token.
+    async fn through(
+        &self,
+        scope: &TenantScope,
+        config: &Item,
+        connection: Connection,
+    ) -> Result<Credential, StoreError> {
+        Ok(Credential {
+            scope: scope.clone(),
+            tenant: text(config, NAME).unwrap_or_default(),
+            actor: String::new(),
+            connection: Arc::new(connection),
+            scopes: Scopes::default(),
+            types: self.types_of(scope, config).await?,
+            nested: is_nested(config),
+            twins_ever: texts(config, TWINS_EVER).into_iter().collect(),
+            token: None,
+        })
+    }
+
+    /// The connection that the token belongs to; `None` where it, or the client it was issued to, is gone.
+    async fn connection_of(
+        &self,
+        scope: &TenantScope,
+        token: &Item,
+    ) -> Result<Option<Connection>, StoreError> {
+        let Some(id) = text(token, CONNECTION) else {
+            return Ok(None);
+        };
+        let key = scope.connection(&id);
+        let connection = match text(token, CLIENT) {
+            None => self.table().get(&key).await?,
+            Some(client) => {
+                let client = client.rsplit('.').next().unwrap_or_default();
+                let [connection, client] = self.pair([key, scope.client(client)]).await?;
+                client.and(connection)
+            }
+        };
+        connection.as_ref().map(connections::read).transpose()
+    }
+
+    /// Two items in one round trip.
+    async fn pair(&self, keys: [crate::table::Key; 2]) -> Result<[Option<Item>; 2], StoreError> {
+        let (items, unprocessed) = self.table().batch_get(&keys).await?;
+        if !unprocessed.is_empty() {
+            return Err(StoreError::Busy);
+        }
+        Ok(keys.map(|key| items.iter().find(|item| item.key == key).cloned()))
+    }
+}
+
+fn refused(token: &Item, state: State, now: i64) -> Option<Refused> {
+    if number(token, REVOKED).is_some() {
+        return Some(Refused::Revoked);
+    }
+    if number(token, UNTIL).is_some_and(|until| until <= now) {
+        return Some(Refused::Expired);
+    }
+    match state {
+        State::Active => None,
+        State::Suspended => Some(Refused::Suspended),
+        State::Erasing | State::Erased => Some(Refused::Erased),
+    }
+}
+
+pub(in crate::store) fn same_digest(token: &Item, wanted: &[u8; 32]) -> bool {
+    digest(token, DIGEST).is_some_and(|stored| bool::from(stored.ct_eq(wanted)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Policies, Provider};
+
+    fn digest(number: usize) -> [u8; 32] {
+        let mut digest = [0; 32];
+        digest[..8].copy_from_slice(&number.to_be_bytes());
+        digest
+    }
+
+    fn credential(until: Option<i64>) -> Credential {
+        let connection = Connection {
+            id: "aaaaaaaaaa".to_owned(),
+            name: "default".to_owned(),
+            provider: Provider::Entra,
+            policies: Policies::default(),
+            entra_bearer: None,
+            created: 0,
+            active_since: None,
+            last_used: None,
+        };
+        Credential {
+            scope: TenantScope::parse("k3v5q2m7xa").unwrap(),
+            tenant: "fabrikam".to_owned(),
+            actor: "K-test".to_owned(),
+            connection: Arc::new(connection),
+            scopes: Scopes::default(),
+            types: ResourceTypes::default(),
+            nested: false,
+            twins_ever: BTreeSet::new(),
+            token: Some(TokenMark {
+                digest: digest(0),
+                until,
+                predecessor: None,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_flood_of_guesses_is_bounded_and_displaces_nobody_who_is_known() {
+        let remembered = Credentials::default();
+        remembered.put(digest(0), 0, &Ok(credential(None)));
+        for guess in 1..=2 * REMEMBERED_MAX {
+            remembered.put(digest(guess), 0, &Err(Refused::Unknown));
+            assert!(remembered.refused.lock().unwrap().len() <= REMEMBERED_MAX);
+        }
+        assert!(matches!(remembered.get(&digest(0), 1), Some(Ok(_))));
+        let last = remembered.get(&digest(2 * REMEMBERED_MAX), 1);
+        assert_eq!(last, Some(Err(Refused::Unknown)));
+    }
+
+    #[test]
+    fn what_is_remembered_ends() {
+        let remembered = Credentials::default();
+        remembered.put(digest(0), 0, &Ok(credential(None)));
+        remembered.put(digest(1), 0, &Err(Refused::Unknown));
+        assert!(remembered.get(&digest(0), KNOWN_MS - 1).is_some());
+        assert!(remembered.get(&digest(0), KNOWN_MS).is_none());
+        assert!(remembered.get(&digest(1), REFUSED_MS - 1).is_some());
+        assert!(remembered.get(&digest(1), REFUSED_MS).is_none());
+    }
+
+    #[test]
+    fn a_token_that_ends_while_it_is_remembered_is_looked_up_again() {
+        let remembered = Credentials::default();
+        remembered.put(digest(0), 0, &Ok(credential(Some(1_000))));
+        assert!(remembered.get(&digest(0), 999).is_some());
+        assert!(remembered.get(&digest(0), 1_000).is_none());
+    }
+}

@@ -1,0 +1,31 @@
+//! Reading attributes of items that carry no resource.
+
+use crate::table::{Attr, Item};
+
+pub(in crate::store) fn text(item: &Item, name: &str) -> Option<String> {
+    match item.attrs.get(name) {
+        Some(Attr::S(text)) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+pub(super) fn number(item: &Item, name: &str) -> Option<i64> {
+    match item.attrs.get(name) {
+        Some(Attr::N(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+pub(super) fn digest(item: &Item, name: &str) -> Option<[u8; 32]> {
+    match item.attrs.get(name) {
+        Some(Attr::B(bytes)) => bytes.as_slice().try_into().ok(),
+        _ => None,
+    }
+}
+
+pub(super) fn texts(item: &Item, name: &str) -> Vec<String> {
+    match item.attrs.get(name) {
+        Some(Attr::Ss(texts)) => texts.clone(),
+        _ => vec![],
+    }
+}

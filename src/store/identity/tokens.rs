@@ -1,0 +1,304 @@
+//! Secret tokens of a connection: made, listed, rotated, revoked. Only digests are stored.
+
+use super::connections::LAST_USED;
+use super::items::{digest, number, text, texts};
+use super::tenants::{CREATED, expiry_of};
+use super::{Expiry, IdentityError, Scopes, Secret, SecretKind, label};
+use crate::store::keys::TenantScope;
+use crate::store::{Store, StoreError};
+use crate::table::{Attr, Attrs, Condition, Item, Key, TableError, Update, Write};
+
+/// How long a predecessor lives on after its successor was first used, where nothing else is said: a day.
+pub const ROTATION_S: i64 = 86_400;
+/// The longest that can be said: 30 days.
+const ROTATION_MAX_S: i64 = 30 * 86_400;
+/// A token that ended is remembered this long, so that its holder is told what happened.
+const REMEMBERED_S: i64 = 90 * 86_400;
+
+const LABEL: &str = "label";
+pub(super) const DIGEST: &str = "sha256";
+pub(super) const CONNECTION: &str = "cid";
+pub(super) const CLIENT: &str = "cl";
+pub(super) const SCOPES: &str = "sc";
+pub(super) const UNTIL: &str = "un";
+pub(super) const REVOKED: &str = "rv";
+/// In a successor until its first use: whose successor it is, and how long that one may live on, in seconds.
+pub(super) const PREDECESSOR: &str = "pr";
+pub(super) const RETIRE: &str = "rt";
+/// How long it was made to live, in seconds; where it has an end.
+const LIFE: &str = "li";
+/// Of a successor for good: the id of the token it replaces.
+const REPLACES: &str = "of";
+const TTL: &str = "exp";
+
+/// What a new token is to be.
+#[derive(Debug, Clone, Default)]
+pub struct NewToken {
+    /// What it is for.
+    pub label: String,
+    /// Seconds it lives; `None`: as the tenant's rules say.
+    pub expires_in: Option<i64>,
+    /// `None`: everything.
+    pub scopes: Option<Scopes>,
+}
+
+/// A token as its vendor sees it. Times in milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Names the token in lists, logs and the outbox; it gives nothing away.
+    pub id: String,
+    pub connection: String,
+    pub label: String,
+    pub scopes: Scopes,
+    pub created: i64,
+    pub expires: Option<i64>,
+    /// To the hour.
+    pub last_used: Option<i64>,
+    pub revoked: Option<i64>,
+    /// The token that this one replaces.
+    pub replaces: Option<String>,
+}
+
+impl Store {
+    /// A new token of the connection, shown this once.
+    pub async fn create_token(
+        &self,
+        tenant: &TenantScope,
+        connection: &str,
+        new: &NewToken,
+    ) -> Result<(Secret, Token), IdentityError> {
+        self.connection(tenant, connection).await?;
+        let life = self.expiry(tenant).await?.of(new.expires_in)?;
+        let mut attrs = Attrs::from([(CONNECTION, Attr::S(connection.to_owned()))]);
+        if !new.label.is_empty() {
+            attrs.insert(LABEL, Attr::S(label("label", &new.label)?));
+        }
+        if let Some(scopes) = &new.scopes {
+            if scopes.is_empty() {
+                let why = "name at least one, or leave it out for all".to_owned();
+                return Err(IdentityError::Invalid("scopes", why));
+            }
+            attrs.insert(SCOPES, Attr::Ss(scopes.names()));
+        }
+        self.put_token(tenant, attrs, life).await
+    }
+
+    /// The tenant's rules.
+    async fn expiry(&self, tenant: &TenantScope) -> Result<Expiry, IdentityError> {
+        let config = self.table().get(&tenant.config()).await?;
+        Ok(expiry_of(&config.ok_or(IdentityError::NotFound("tenant"))?))
+    }
+
+    /// Writes a token with a new secret that lives `life` seconds.
+    pub(super) async fn put_token(
+        &self,
+        tenant: &TenantScope,
+        mut attrs: Attrs,
+        life: Option<i64>,
+    ) -> Result<(Secret, Token), IdentityError> {
+        let secret = Secret::draw(SecretKind::Token, tenant, self.host());
+        let digest = secret.digest();
+        let now = self.host().now_ms();
+        attrs.insert(DIGEST, Attr::B(digest.to_vec()));
+        attrs.insert(CREATED, Attr::N(now));
+        if let Some(life) = life {
+            attrs.insert(LIFE, Attr::N(life));
+            attrs.insert(UNTIL, Attr::N(now + life * 1_000));
+            attrs.insert(TTL, Attr::N(now / 1_000 + life + REMEMBERED_S));
+        }
+        let key = tenant.token(&digest);
+        let put = Write::Put {
+            key: key.clone(),
+            attrs,
+            condition: Some(Condition::NotExists),
+        };
+        self.table().write(&put).await?;
+        let item = self.table().get(&key).await?;
+        let item = item.ok_or(IdentityError::NotFound("token"))?;
+        Ok((secret, read(&item)?))
+    }
+
+    /// The connection's tokens, the oldest first; access tokens of its clients are not among them.
+    pub async fn tokens(
+        &self,
+        tenant: &TenantScope,
+        connection: &str,
+    ) -> Result<Vec<Token>, StoreError> {
+        let (pk, prefix) = tenant.tokens();
+        let items = self.settings(pk, prefix.to_owned()).await?;
+        let own = items.iter().filter(|item| {
+            text(item, CONNECTION).as_deref() == Some(connection) && text(item, CLIENT).is_none()
+        });
+        let mut tokens: Vec<Token> = own.map(read).collect::<Result<_, _>>()?;
+        tokens.sort_by(|left, right| (left.created, &left.id).cmp(&(right.created, &right.id)));
+        Ok(tokens)
+    }
+
+    /// The token with this id, if it is of this connection.
+    pub async fn token(
+        &self,
+        tenant: &TenantScope,
+        connection: &str,
+        id: &str,
+    ) -> Result<Token, IdentityError> {
+        let item = self.token_item(tenant, connection, id).await?;
+        Ok(read(&item)?)
+    }
+
+    async fn token_item(
+        &self,
+        tenant: &TenantScope,
+        connection: &str,
+        id: &str,
+    ) -> Result<Item, IdentityError> {
+        let missing = IdentityError::NotFound("token");
+        let Some((pk, prefix)) = tenant.tokens_named(id) else {
+            return Err(missing);
+        };
+        let items = self.settings(pk, prefix).await?;
+        let of_connection = |item: &Item| text(item, CONNECTION).as_deref() == Some(connection);
+        items.into_iter().find(of_connection).ok_or(missing)
+    }
+
+    /// Ends the token for good. It is refused at once here, and everywhere within 30 s.
+    pub async fn revoke_token(
+        &self,
+        tenant: &TenantScope,
+        connection: &str,
+        id: &str,
+    ) -> Result<(), IdentityError> {
+        let item = self.token_item(tenant, connection, id).await?;
+        let now = self.host().now_ms();
+        let update = Update {
+            set: Attrs::from([
+                (REVOKED, Attr::N(now)),
+                (TTL, Attr::N(now / 1_000 + REMEMBERED_S)),
+            ]),
+            ..Update::default()
+        };
+        let unrevoked = Condition::And(vec![Condition::Exists, Condition::Lacks(REVOKED)]);
+        let revoked = self.update_setting(item.key, update, unrevoked).await;
+        self.shared.credentials.forget(tenant);
+        match revoked {
+            // It was revoked before.
+            Ok(()) | Err(TableError::Condition(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Gives the token another label.
+    pub async fn label_token(
+        &self,
+        tenant: &TenantScope,
+        connection: &str,
+        id: &str,
+        text: &str,
+    ) -> Result<Token, IdentityError> {
+        let item = self.token_item(tenant, connection, id).await?;
+        let update = Update {
+            set: Attrs::from([(LABEL, Attr::S(label("label", text)?))]),
+            ..Update::default()
+        };
+        match self
+            .update_setting(item.key, update, Condition::Exists)
+            .await
+        {
+            Ok(()) => self.token(tenant, connection, id).await,
+            Err(TableError::Condition(_)) => Err(IdentityError::NotFound("token")),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A successor with the same label and scopes. Both are good until the successor is first used; from then on the
+    /// predecessor lives `retire_s` seconds.
+    pub async fn rotate_token(
+        &self,
+        tenant: &TenantScope,
+        connection: &str,
+        id: &str,
+        retire_s: i64,
+    ) -> Result<(Secret, Token), IdentityError> {
+        if !(0..=ROTATION_MAX_S).contains(&retire_s) {
+            let range = format!("0 to {ROTATION_MAX_S} seconds");
+            return Err(IdentityError::Invalid("retireAfter", range));
+        }
+        let old = self.token_item(tenant, connection, id).await?;
+        let now = self.host().now_ms();
+        let ended =
+            number(&old, REVOKED).is_some() || number(&old, UNTIL).is_some_and(|end| end <= now);
+        if ended {
+            let why = "the token has ended; make a new one instead";
+            return Err(IdentityError::State(why));
+        }
+        let kept = [LABEL, SCOPES, CONNECTION];
+        let mut attrs: Attrs = kept
+            .into_iter()
+            .filter_map(|name| Some((name, old.attrs.get(name)?.clone())))
+            .collect();
+        let digest = digest(&old, DIGEST).ok_or(StoreError::Broken("a token has no digest"))?;
+        attrs.insert(PREDECESSOR, Attr::B(digest.to_vec()));
+        attrs.insert(RETIRE, Attr::N(retire_s));
+        attrs.insert(REPLACES, Attr::S(id.to_owned()));
+        let rules = self.expiry(tenant).await?;
+        let life = match (number(&old, LIFE), rules.maximum) {
+            (Some(life), Some(maximum)) => Some(life.min(maximum)),
+            (Some(life), None) => Some(life),
+            (None, _) => rules.of(None)?,
+        };
+        self.put_token(tenant, attrs, life).await
+    }
+
+    /// Keys of every credential of the connection: tokens, access tokens, clients.
+    pub(super) async fn credentials_of(
+        &self,
+        tenant: &TenantScope,
+        connection: &str,
+    ) -> Result<Vec<Key>, StoreError> {
+        let mut keys = vec![];
+        for (pk, prefix) in [tenant.tokens(), tenant.clients()] {
+            let items = self.settings(pk, prefix.to_owned()).await?;
+            let own = |item: &Item| text(item, CONNECTION).as_deref() == Some(connection);
+            keys.extend(items.into_iter().filter(own).map(|item| item.key));
+        }
+        Ok(keys)
+    }
+
+    pub(super) async fn update_setting(
+        &self,
+        key: Key,
+        update: Update,
+        condition: Condition,
+    ) -> Result<(), TableError> {
+        let write = Write::Update {
+            key,
+            update,
+            condition: Some(condition),
+        };
+        self.table().write(&write).await
+    }
+}
+
+fn read(item: &Item) -> Result<Token, StoreError> {
+    let broken = || StoreError::Broken("a token does not read");
+    Ok(Token {
+        id: digest(item, DIGEST)
+            .map(|digest| TenantScope::token_id(&digest))
+            .ok_or_else(broken)?,
+        connection: text(item, CONNECTION).ok_or_else(broken)?,
+        label: text(item, LABEL).unwrap_or_default(),
+        scopes: scopes(item),
+        created: number(item, CREATED).unwrap_or_default(),
+        expires: number(item, UNTIL),
+        last_used: number(item, LAST_USED),
+        revoked: number(item, REVOKED),
+        replaces: text(item, REPLACES),
+    })
+}
+
+pub(super) fn scopes(item: &Item) -> Scopes {
+    if item.attrs.contains_key(SCOPES) {
+        Scopes::of_names(&texts(item, SCOPES))
+    } else {
+        Scopes::default()
+    }
+}
