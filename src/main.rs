@@ -88,6 +88,9 @@ struct Serve {
     /// Serve a DynamoDB table, on AWS or at `AWS_ENDPOINT_URL_DYNAMODB`.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "memory"])]
     table: Option<String>,
+    /// Ask only this host for the keys of signed tokens, instead of Microsoft's; a loopback address also without TLS.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    issuer_host: Vec<String>,
     /// Print one line of JSON.
     #[arg(long)]
     json: bool,
@@ -188,7 +191,7 @@ async fn serve(options: Serve) -> Result<(), Error> {
         (None, Some(table)) => Place::Table(table),
         (None, None) => Place::Memory,
     };
-    let server = Server::bind(&place, options.listen).await?;
+    let server = Server::bind(&place, options.listen, &options.issuer_host).await?;
     let secret = server.secret.as_ref().map(home::Secret::reveal);
     let admin_key = server.admin_key.as_ref().map(home::AdminSecret::reveal);
     if options.json {
