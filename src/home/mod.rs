@@ -17,12 +17,12 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 pub use host::SystemHost;
 pub use lambda::{lambda, tick_lambda};
 #[cfg(feature = "local")]
-pub use place::{Place, create_table, find_tenant};
+pub use place::{Place, create_table};
 #[cfg(feature = "local")]
 pub use serve::{DEFAULT_TENANT, Server};
 
 #[cfg(feature = "local")]
-pub use crate::store::Secret;
+pub use crate::store::{AdminSecret, Secret};
 use crate::store::Ticked;
 
 /// What goes wrong before or outside a request; shown to whoever operates the service.

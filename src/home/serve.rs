@@ -15,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Error, Place, timer};
 use crate::api::{App, Call};
-use crate::store::{Secret, Store};
+use crate::store::{AdminSecret, Secret, Store};
 
 /// The tenant that the first start creates.
 pub const DEFAULT_TENANT: &str = "default";
@@ -36,6 +36,8 @@ pub struct Server {
     stop: StopSignals,
     /// The token of the tenant that was just created; `None` on a later start.
     pub secret: Option<Secret>,
+    /// The key of the vendor that was just made with it; `None` on a later start.
+    pub admin_key: Option<AdminSecret>,
 }
 
 /// Caught from the moment the server is ready, so that a signal right after its first line ends it in good order.
@@ -72,11 +74,16 @@ impl Server {
             store,
             stop: StopSignals::caught()?,
             secret,
+            admin_key: None,
         })
     }
 
     pub fn tenant_url(&self) -> String {
         format!("http://{}/scim/v2", self.address)
+    }
+
+    pub fn admin_url(&self) -> String {
+        format!("http://{}/admin/v1", self.address)
     }
 
     /// Serves, and finishes what was left behind, until the process is told to stop.
