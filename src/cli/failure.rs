@@ -69,11 +69,7 @@ pub(super) fn refusal(status: StatusCode, problem: &Value, path: &str, options: 
             "the answer, status {status}, is not the admin API's; an Admin URL ends in /admin/v1"
         ));
     };
-    let place = member("pointer").filter(|pointer| !pointer.is_empty());
-    let detail = match place {
-        Some(pointer) => format!("{pointer}: {detail}"),
-        None => detail.to_owned(),
-    };
+    let detail = detail.to_owned();
     if status.is_server_error() {
         return Failure::Unreachable(detail);
     }

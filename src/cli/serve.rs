@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 use serverless_scim::home::{AdminSecret, DEFAULT_TENANT, Place, Secret, Server};
 
-use super::call::Failure;
+use super::failure::Failure;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {

@@ -73,7 +73,7 @@ pub(super) fn members(answer: &Value) {
 fn plain() -> Table {
     let mut table = Table::new();
     table
-        .load_preset(presets::NOTHING)
+        .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
     table
 }

@@ -7,6 +7,7 @@ use lambda_http::{Body, LambdaEvent, Request, Response, lambda_runtime, service_
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
+use super::front::Front;
 use super::{Error, SystemHost, log_tick, start_log};
 use crate::api::{App, Call, Function};
 use crate::store::Store;
@@ -20,6 +21,16 @@ pub async fn lambda(function: Function) -> Result<(), Error> {
     let app = &App::new(store().await?, Some(function));
     lambda_http::run(service_fn(|request: Request| async move {
         let response = app.handle(call(request)).await;
+        Ok::<_, Error>(answer(response))
+    }))
+    .await
+}
+
+/// Serves the vendor's side until Lambda ends the process. `TABLE_NAME` names the table.
+pub async fn admin_lambda() -> Result<(), Error> {
+    let front = &Front::new(store().await?, None);
+    lambda_http::run(service_fn(|request: Request| async move {
+        let response = front.handle(call(request)).await;
         Ok::<_, Error>(answer(response))
     }))
     .await

@@ -13,12 +13,16 @@ use http::header::HOST;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::front::Front;
 use super::{Error, Place, timer};
+use crate::admin;
 use crate::api::{App, Call};
 use crate::store::{AdminSecret, Secret, Store};
 
 /// The tenant that the first start creates.
 pub const DEFAULT_TENANT: &str = "default";
+/// What the credentials are called that the first start makes.
+const FIRST_START: &str = "first start";
 /// Bytes of a body on /Groups: 100,000 members with their display names, which no Lambda event would hold.
 const GROUP_BODY_MAX: usize = 16 * 1024 * 1024;
 /// A body beyond every limit is read this far before the answer, or the client would see a broken connection instead.
@@ -31,12 +35,12 @@ const STOP_TIME: Duration = Duration::from_secs(5);
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    app: App,
+    front: Front,
     store: Store,
     stop: StopSignals,
     /// The token of the tenant that was just created; `None` on a later start.
     pub secret: Option<Secret>,
-    /// The key of the vendor that was just made with it; `None` on a later start.
+    /// The admin key that was just made; `None` on a later start.
     pub admin_key: Option<AdminSecret>,
 }
 
@@ -49,7 +53,7 @@ struct StopSignals {
 
 #[derive(Debug, Clone)]
 struct Shared {
-    app: App,
+    front: Front,
     address: SocketAddr,
 }
 
@@ -57,24 +61,25 @@ impl Server {
     /// Opens the data and the port; creates the first tenant where there is none.
     pub async fn bind(place: &Place, listen: SocketAddr) -> Result<Self, Error> {
         let store = place.open().await?;
-        let secret = if store.find_tenant(DEFAULT_TENANT).await?.is_some() {
-            None
-        } else {
+        let (mut secret, mut admin_key) = (None, None);
+        if store.find_tenant(DEFAULT_TENANT).await?.is_none() {
             let tenant = store.create_tenant(DEFAULT_TENANT).await?;
-            Some(store.connect(&tenant, "first start").await?)
-        };
+            secret = Some(store.connect(&tenant, FIRST_START).await?);
+            admin_key = Some(store.create_admin_key(FIRST_START, None).await?.0);
+        }
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
         let address = listener.local_addr()?;
+        let scim = App::new(store.clone(), None).with_group_body_max(GROUP_BODY_MAX);
         Ok(Self {
             listener,
             address,
-            app: App::new(store.clone(), None).with_group_body_max(GROUP_BODY_MAX),
+            front: Front::new(store.clone(), Some(scim)),
             store,
             stop: StopSignals::caught()?,
             secret,
-            admin_key: None,
+            admin_key,
         })
     }
 
@@ -83,13 +88,13 @@ impl Server {
     }
 
     pub fn admin_url(&self) -> String {
-        format!("http://{}/admin/v1", self.address)
+        format!("http://{}{}", self.address, admin::BASE)
     }
 
     /// Serves, and finishes what was left behind, until the process is told to stop.
     pub async fn run(self) -> Result<(), Error> {
         let shared = Shared {
-            app: self.app,
+            front: self.front,
             address: self.address,
         };
         let router = Router::new().fallback(answer).with_state(shared);
@@ -124,7 +129,7 @@ async fn answer(State(shared): State<Shared>, request: axum::extract::Request) -
     );
     let body = read(body).await;
     shared
-        .app
+        .front
         .handle(Call {
             parts,
             body,
