@@ -264,8 +264,13 @@ fn four_lines_tell_what_to_paste_and_what_to_keep() {
     assert!(port.parse::<u16>().is_ok_and(|port| port > 0));
     let token = token.strip_prefix("Secret Token  scim_").expect("a token");
     assert!(token.len() >= 43, "256 bits");
-    assert_eq!(*admin_url, format!("Admin URL     http://127.0.0.1:{port}/admin/v1"));
-    let key = admin_key.strip_prefix("Admin Key     scimadmin_").expect("a key");
+    assert_eq!(
+        *admin_url,
+        format!("Admin URL     http://127.0.0.1:{port}/admin/v1")
+    );
+    let key = admin_key
+        .strip_prefix("Admin Key     scimadmin_")
+        .expect("a key");
     assert!(key.len() >= 43, "256 bits");
     drop(server);
 

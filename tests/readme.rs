@@ -28,7 +28,9 @@ fn scripts(heading: &str) -> Vec<String> {
                 text.push_str(line);
                 text.push('\n');
             }
-            (None, line) if line.starts_with('#') => here = line.trim_start_matches('#') == format!(" {heading}"),
+            (None, line) if line.starts_with('#') => {
+                here = line.trim_start_matches('#') == format!(" {heading}")
+            }
             (None, _) => {}
         }
     }
@@ -45,11 +47,17 @@ fn settings(script: &str, server: &Server) -> String {
         ("http://127.0.0.1:8080", origin),
         ("scimadmin_...", server.admin_key.as_deref().expect("a key")),
         ("scim_...", server.secret.as_deref().expect("a token")),
-        ("$PWD/target/debug", folder.to_str().expect("a path in UTF-8")),
+        (
+            "$PWD/target/debug",
+            folder.to_str().expect("a path in UTF-8"),
+        ),
     ] {
         script = script.replace(said, meant);
     }
-    assert!(!script.contains("8080") && !script.contains("..."), "{script}");
+    assert!(
+        !script.contains("8080") && !script.contains("..."),
+        "{script}"
+    );
     script
 }
 
@@ -97,7 +105,8 @@ fn holds(script: &str, output: &str) {
         assert!(found.is_some(), "\"{sentence}\" is not reached: {output}");
         let mut rest = lines.clone();
         let next = sentences(script);
-        let step: Vec<&str> = std::iter::from_fn(|| rest.next_if(|line| !next.contains(line))).collect();
+        let step: Vec<&str> =
+            std::iter::from_fn(|| rest.next_if(|line| !next.contains(line))).collect();
         let seen: Vec<&str> = step.into_iter().filter(|line| is_status(line)).collect();
         assert_eq!(seen, promised(sentence), "\"{sentence}\": {output}");
         seen_any |= !seen.is_empty();
@@ -108,7 +117,9 @@ fn holds(script: &str, output: &str) {
 #[test]
 fn the_walk_goes_as_it_says() {
     let server = Server::in_memory();
-    let [first, walk] = scripts("Walk through it as Entra does").try_into().expect("two scripts");
+    let [first, walk] = scripts("Walk through it as Entra does")
+        .try_into()
+        .expect("two scripts");
     let output = played(&format!("{}{walk}", settings(&first, &server)));
     holds(&walk, &output);
 }
@@ -117,11 +128,17 @@ fn the_walk_goes_as_it_says() {
 fn a_token_is_made_used_and_revoked_and_one_rotated_under_load() {
     let server = Server::in_memory();
     let [first, token] = scripts("Try a token").try_into().expect("two scripts");
-    let [rotation] = scripts("Rotate a token under load").try_into().expect("a script");
+    let [rotation] = scripts("Rotate a token under load")
+        .try_into()
+        .expect("a script");
     let output = played(&format!("{}{token}{rotation}", settings(&first, &server)));
     holds(&format!("{token}{rotation}"), &output);
-    let counted = output.lines().find_map(|line| line.strip_prefix("requests: "));
-    let (requests, failed) = counted.and_then(|line| line.split_once(", failed: ")).expect("the count");
+    let counted = output
+        .lines()
+        .find_map(|line| line.strip_prefix("requests: "));
+    let (requests, failed) = counted
+        .and_then(|line| line.split_once(", failed: "))
+        .expect("the count");
     assert_eq!(failed, "0", "{output}");
     let requests: u32 = requests.trim().parse().expect("a number");
     assert!(requests > 20, "no load: {output}");
@@ -136,6 +153,9 @@ fn a_promise_that_is_not_kept_is_noticed() {
     holds(script, good);
     for bad in ["201\n", "201\n404\n", "200\n201\n", "201\n200\n200\n"] {
         let output = format!("Made (201), and looked (200, one)\n{bad}");
-        assert!(std::panic::catch_unwind(|| holds(script, &output)).is_err(), "{bad}");
+        assert!(
+            std::panic::catch_unwind(|| holds(script, &output)).is_err(),
+            "{bad}"
+        );
     }
 }

@@ -158,7 +158,9 @@ pub(super) async fn run(command: Client) -> Result<(), Failure> {
             let id = one.client.clone();
             let (caller, path) = one.open().await?;
             caller.print(&caller.delete(&path).await?, |_| {
-                println!("Deleted {id}. It is refused, and so are its access tokens, within 30 seconds.");
+                println!(
+                    "Deleted {id}. It is refused, and so are its access tokens, within 30 seconds."
+                );
             });
         }
         Client::Secret(Secret::Add(one)) => {
@@ -173,7 +175,9 @@ pub(super) async fn run(command: Client) -> Result<(), Failure> {
             let (caller, path) = one.open().await?;
             let path = format!("{path}/secrets/{}", segment(&secret));
             caller.print(&caller.delete(&path).await?, |_| {
-                println!("Removed {secret}. Access tokens it was exchanged for live on until they end.");
+                println!(
+                    "Removed {secret}. Access tokens it was exchanged for live on until they end."
+                );
             });
         }
     }

@@ -100,7 +100,10 @@ impl About {
 impl One {
     async fn open(self) -> Result<(call::Caller, String), Failure> {
         let (caller, path) = self.of.open().await?;
-        Ok((caller, format!("{path}/connections/{}", segment(&self.connection))))
+        Ok((
+            caller,
+            format!("{path}/connections/{}", segment(&self.connection)),
+        ))
     }
 }
 
@@ -120,7 +123,9 @@ pub(super) async fn run(command: Connection) -> Result<(), Failure> {
                 "entraBearer": about.bearer(),
             });
             let (caller, path) = of.open().await?;
-            let made = caller.post(&format!("{path}/connections"), given(body)).await?;
+            let made = caller
+                .post(&format!("{path}/connections"), given(body))
+                .await?;
             caller.print(&made, show::members);
         }
         Connection::List { page, of } => {
@@ -152,7 +157,9 @@ pub(super) async fn run(command: Connection) -> Result<(), Failure> {
             let name = one.connection.clone();
             let (caller, path) = one.open().await?;
             caller.print(&caller.delete(&path).await?, |_| {
-                println!("Deleted {name}. Its credentials are refused everywhere within 30 seconds.");
+                println!(
+                    "Deleted {name}. Its credentials are refused everywhere within 30 seconds."
+                );
             });
         }
         Connection::Setup { origin, one } => {
@@ -190,6 +197,9 @@ fn print_setup(setup: &Value) {
     );
     let steps = setup.get("steps").and_then(Value::as_array);
     for (number, step) in (1..).zip(steps.into_iter().flatten()) {
-        println!("{number:2}. {}", show::safe(step.as_str().unwrap_or_default()));
+        println!(
+            "{number:2}. {}",
+            show::safe(step.as_str().unwrap_or_default())
+        );
     }
 }

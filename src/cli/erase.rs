@@ -32,7 +32,10 @@ pub(super) async fn run(one: One, confirm: &str) -> Result<(), Failure> {
         if text(tenant, "state") == ERASED {
             println!("Erased {}. Nothing of it is left.", one.name);
         } else {
-            println!("{} is being erased; every request of its is refused from now on.", one.name);
+            println!(
+                "{} is being erased; every request of its is refused from now on.",
+                one.name
+            );
             println!("The service works on it within a minute, on AWS within an hour.");
         }
     });
@@ -56,7 +59,9 @@ async fn finish(caller: &Caller, store: &Store, path: &str) -> Result<serde_json
         let ticked = store.tick(until).await;
         ticked.map_err(|error| {
             let why = serverless_scim::api::chain(&error);
-            Failure::Unreachable(format!("the tenant is being erased, but not yet gone: {why}"))
+            Failure::Unreachable(format!(
+                "the tenant is being erased, but not yet gone: {why}"
+            ))
         })?;
     }
 }

@@ -120,19 +120,33 @@ mod tests {
     fn what_is_missing_is_named_with_the_way_to_what_is_there() {
         let problem = |what: &str| json!({ "status": 404, "code": "notFound", "detail": format!("there is no such {what}") });
         assert_eq!(
-            words(404, &problem("tenant"), "/tenants/no%20body/connections/x?limit=1"),
+            words(
+                404,
+                &problem("tenant"),
+                "/tenants/no%20body/connections/x?limit=1"
+            ),
             "there is no tenant \"no body\"; see those there are: serverless-scim tenant list --data d"
         );
         assert_eq!(
-            words(404, &problem("connection"), "/tenants/fabrikam/connections/x/tokens"),
+            words(
+                404,
+                &problem("connection"),
+                "/tenants/fabrikam/connections/x/tokens"
+            ),
             "there is no connection \"x\"; see those there are: serverless-scim connection list --tenant fabrikam --data d"
         );
-        assert_eq!(words(404, &problem("thing"), "/x"), "there is no such thing");
+        assert_eq!(
+            words(404, &problem("thing"), "/x"),
+            "there is no such thing"
+        );
     }
 
     #[test]
     fn what_is_not_the_admin_api_is_not_believed() {
         assert!(words(404, &Value::Null, "/tenants").contains("ends in /admin/v1"));
-        assert!(words(404, &json!({ "status": "404", "detail": "x" }), "/").contains("ends in /admin/v1"));
+        assert!(
+            words(404, &json!({ "status": "404", "detail": "x" }), "/")
+                .contains("ends in /admin/v1")
+        );
     }
 }

@@ -7,7 +7,11 @@ use super::failure::Failure;
 use super::show;
 use super::whose::OfTenant;
 
-const COLUMNS: show::Columns = &[("id", "id"), ("user name", "userName"), ("deleted", "deletedAt")];
+const COLUMNS: show::Columns = &[
+    ("id", "id"),
+    ("user name", "userName"),
+    ("deleted", "deletedAt"),
+];
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Kept {
@@ -55,7 +59,9 @@ pub(super) async fn run(command: Kept) -> Result<(), Failure> {
         Kept::Delete(one) => {
             let id = one.id.clone();
             let (caller, path) = one.open().await?;
-            caller.print(&caller.delete(&path).await?, |_| println!("Deleted {id} for good."));
+            caller.print(&caller.delete(&path).await?, |_| {
+                println!("Deleted {id} for good.")
+            });
         }
     }
     Ok(())

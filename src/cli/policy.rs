@@ -30,7 +30,10 @@ pub(super) async fn run(command: Policy) -> Result<(), Failure> {
     match command {
         Policy::Show { of } => {
             let (caller, path) = of.open().await?;
-            caller.print(&caller.get(&format!("{path}/policies")).await?, show::members);
+            caller.print(
+                &caller.get(&format!("{path}/policies")).await?,
+                show::members,
+            );
         }
         Policy::Set { file, of } => {
             let policies = document(&file)?;

@@ -29,12 +29,16 @@ impl std::fmt::Debug for Remote {
 impl Remote {
     pub(super) fn new(url: &str, key: Option<&str>) -> Result<Self, Failure> {
         let refused = |why: &str| Failure::Refused(format!("{url}: {why}"));
-        let parsed = Url::parse(url)
-            .map_err(|error| refused(&format!("not an Admin URL: {error}")))?;
+        let parsed =
+            Url::parse(url).map_err(|error| refused(&format!("not an Admin URL: {error}")))?;
         match parsed.scheme() {
             "https" => {}
             "http" if is_this_machine(&parsed) => {}
-            _ => return Err(refused("an Admin URL begins with https://, for a key goes there")),
+            _ => {
+                return Err(refused(
+                    "an Admin URL begins with https://, for a key goes there",
+                ));
+            }
         }
         let key = key.map(str::trim).filter(|key| !key.is_empty());
         let key = key.ok_or_else(|| {

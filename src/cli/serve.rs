@@ -56,9 +56,7 @@ fn print(server: &Server, place: &Place, json: bool) {
     }
     let options = place.options();
     let again = |command: &str| {
-        format!(
-            "was shown at the first start; make another: serverless-scim {command} {options}"
-        )
+        format!("was shown at the first start; make another: serverless-scim {command} {options}")
     };
     let another_token = again(&format!("token create --tenant {DEFAULT_TENANT}"));
     let another_key = again("key create --label NAME");

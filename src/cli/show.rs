@@ -57,7 +57,10 @@ pub(super) fn field(title: &str, text: &str) {
 
 /// A secret, and that nobody will show it again.
 pub(super) fn secret(title: &str, answer: &Value, name: &str) {
-    field(title, answer.get(name).and_then(Value::as_str).unwrap_or_default());
+    field(
+        title,
+        answer.get(name).and_then(Value::as_str).unwrap_or_default(),
+    );
     println!("It is shown this once, and only its hash is stored.");
 }
 
@@ -141,6 +144,14 @@ mod tests {
         assert_eq!(shown("created"), "2026-01-31 12:34Z");
         assert_eq!(shown("label"), "two\u{fffd}[31m");
         assert_eq!(shown("scopes"), "get:users, get:groups");
-        assert_eq!([shown("none"), shown("on"), shown("lastUsed"), shown("nowhere")], ["-", "yes", "-", "-"]);
+        assert_eq!(
+            [
+                shown("none"),
+                shown("on"),
+                shown("lastUsed"),
+                shown("nowhere")
+            ],
+            ["-", "yes", "-", "-"]
+        );
     }
 }

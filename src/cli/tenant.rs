@@ -178,7 +178,10 @@ async fn change(one: One, members: Map<String, Value>, done: &str) -> Result<(),
     let path = whose::tenant(&one.name);
     let tenant = caller.patch(&path, Value::Object(members)).await?;
     caller.print(&tenant, |_| {
-        println!("{done} {}. It is felt everywhere within 30 seconds.", one.name);
+        println!(
+            "{done} {}. It is felt everywhere within 30 seconds.",
+            one.name
+        );
     });
     Ok(())
 }

@@ -107,7 +107,9 @@ pub(super) async fn run(command: Token) -> Result<(), Failure> {
             let made = caller.post(&path, given(body)).await?;
             show_made(&caller, &tenant, made);
             if !caller.json {
-                println!("Paste it in the old one's place. The old one stays good until then, and for some time after.");
+                println!(
+                    "Paste it in the old one's place. The old one stays good until then, and for some time after."
+                );
             }
         }
         Token::Label { id, label, of } => {

@@ -47,7 +47,10 @@ impl OfConnection {
             Some(connection) => connection,
             None => only(&caller, &tenant, &path).await?,
         };
-        Ok((caller, format!("{path}/connections/{}", segment(&connection))))
+        Ok((
+            caller,
+            format!("{path}/connections/{}", segment(&connection)),
+        ))
     }
 }
 

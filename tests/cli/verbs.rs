@@ -31,10 +31,16 @@ fn a_tenant_is_created_shown_changed_and_listed() {
         assert!(member(&created, "secretToken").starts_with("scim_"));
         let shown = way.json(&["tenant", "show", "FABRIKAM"]);
         assert_eq!(shown["displayName"], "Fabrikam Inc.");
-        assert_eq!((&shown["provider"], &shown["id"]), (&json!("okta"), &created["id"]));
+        assert_eq!(
+            (&shown["provider"], &shown["id"]),
+            (&json!("okta"), &created["id"])
+        );
         assert_eq!(shown["tokenExpiryDefault"], 90 * 86_400);
         let connection = way.json(&["connection", "show", "default", "--tenant", "fabrikam"]);
-        assert_eq!((&connection["provider"], &connection["id"]), (&json!("okta"), &created["connection"]));
+        assert_eq!(
+            (&connection["provider"], &connection["id"]),
+            (&json!("okta"), &created["connection"])
+        );
 
         let changed = way.says(&[
             "tenant",
@@ -47,7 +53,10 @@ fn a_tenant_is_created_shown_changed_and_listed() {
             "--token-expiry-maximum",
             "365d",
         ]);
-        assert_eq!(changed, "Changed fabrikam. It is felt everywhere within 30 seconds.\n");
+        assert_eq!(
+            changed,
+            "Changed fabrikam. It is felt everywhere within 30 seconds.\n"
+        );
         let shown = way.json(&["tenant", "show", &member(&created, "id")]);
         assert_eq!(shown["displayName"], "Fabrikam");
         assert_eq!(shown["tokenExpiryDefault"], json!(null));
@@ -56,16 +65,33 @@ fn a_tenant_is_created_shown_changed_and_listed() {
 
         way.says(&["tenant", "create", "contoso"]);
         let rows = way.table(&["tenant", "list"]);
-        assert_eq!(rows[0], ["name", "id", "display name", "provider", "state", "created"]);
-        let row = rows.iter().find(|row| row[0] == "fabrikam").expect("its row");
-        assert_eq!(row[1..5], [member(&created, "id").as_str(), "Fabrikam", "okta", "active"]);
+        assert_eq!(
+            rows[0],
+            ["name", "id", "display name", "provider", "state", "created"]
+        );
+        let row = rows
+            .iter()
+            .find(|row| row[0] == "fabrikam")
+            .expect("its row");
+        assert_eq!(
+            row[1..5],
+            [
+                member(&created, "id").as_str(),
+                "Fabrikam",
+                "okta",
+                "active"
+            ]
+        );
         assert!(row[5].ends_with('Z') && row[5].len() == 17, "{row:?}");
         let first = way.json(&["tenant", "list", "--limit", "1"]);
         let next = member(&first, "next");
         let second = way.json(&["tenant", "list", "--limit", "1", "--after", &next]);
         assert_ne!(first["items"][0]["id"], second["items"][0]["id"]);
         let page = way.says(&["tenant", "list", "--limit", "1"]);
-        assert!(page.ends_with(&format!("There are more: add --after {next}\n")), "{page}");
+        assert!(
+            page.ends_with(&format!("There are more: add --after {next}\n")),
+            "{page}"
+        );
     }
 }
 
@@ -73,9 +99,15 @@ fn a_tenant_is_created_shown_changed_and_listed() {
 fn a_tenant_is_suspended_and_resumed() {
     for way in with_tenant() {
         let state = || member(&way.json(&["tenant", "show", "fabrikam"]), "state");
-        assert!(way.says(&["tenant", "suspend", "fabrikam"]).starts_with("Suspended fabrikam."));
+        assert!(
+            way.says(&["tenant", "suspend", "fabrikam"])
+                .starts_with("Suspended fabrikam.")
+        );
         assert_eq!(state(), "suspended");
-        assert!(way.says(&["tenant", "resume", "fabrikam"]).starts_with("Resumed fabrikam."));
+        assert!(
+            way.says(&["tenant", "resume", "fabrikam"])
+                .starts_with("Resumed fabrikam.")
+        );
         assert_eq!(state(), "active");
     }
 }
@@ -85,29 +117,60 @@ fn connections_are_made_changed_and_taken_away() {
     for way in with_tenant() {
         let of = ["--tenant", "fabrikam"];
         let with = |arguments: &[&str]| [arguments, &of].concat();
-        let made = way.json(&with(&["connection", "create", "Okta, production", "--provider", "okta"]));
+        let made = way.json(&with(&[
+            "connection",
+            "create",
+            "Okta, production",
+            "--provider",
+            "okta",
+        ]));
         let id = member(&made, "id");
         let rows = way.table(&with(&["connection", "list"]));
-        assert_eq!(rows[0], ["name", "id", "provider", "created", "active since", "last used"]);
+        assert_eq!(
+            rows[0],
+            [
+                "name",
+                "id",
+                "provider",
+                "created",
+                "active since",
+                "last used"
+            ]
+        );
         assert_eq!(rows[2][..3], ["Okta, production", &id, "okta"]);
         assert_eq!(rows[2][4..], ["-", "-"]);
 
         let changed = with(&["connection", "change", "Okta, production", "--name", "Okta"]);
-        assert!(way.says(&changed).ends_with("It is felt everywhere within 30 seconds.\n"));
+        assert!(
+            way.says(&changed)
+                .ends_with("It is felt everywhere within 30 seconds.\n")
+        );
         let bearer = ["--entra-tenant-id", "t", "--entra-audience", "a"];
         way.says(&[with(&["connection", "change", "Okta"]).as_slice(), &bearer].concat());
         let shown = way.json(&with(&["connection", "show", &id]));
         assert_eq!(shown["name"], "Okta");
-        assert_eq!(shown["entraBearer"], json!({ "tenantId": "t", "audience": "a" }));
+        assert_eq!(
+            shown["entraBearer"],
+            json!({ "tenantId": "t", "audience": "a" })
+        );
         way.says(&with(&["connection", "change", &id, "--no-entra-bearer"]));
-        assert_eq!(way.json(&with(&["connection", "show", &id]))["entraBearer"], json!(null));
+        assert_eq!(
+            way.json(&with(&["connection", "show", &id]))["entraBearer"],
+            json!(null)
+        );
 
         let setup = way.json(&with(&["connection", "setup", &id]));
         let url = member(&setup, "tenantUrl");
         assert!(url.ends_with("/scim/v2"), "{url}");
         let words = way.says(&with(&["connection", "setup", &id]));
-        assert!(words.starts_with(&format!("Tenant URL    {url}\n")), "{words}");
-        assert!(words.contains("\n 1. ") && words.contains("\n 2. "), "{words}");
+        assert!(
+            words.starts_with(&format!("Tenant URL    {url}\n")),
+            "{words}"
+        );
+        assert!(
+            words.contains("\n 1. ") && words.contains("\n 2. "),
+            "{words}"
+        );
 
         let gone = way.says(&with(&["connection", "delete", "Okta"]));
         assert!(gone.starts_with("Deleted Okta."), "{gone}");
@@ -125,23 +188,42 @@ fn policies_are_replaced_by_a_document() {
         let set = |document: &str| std::fs::write(&file, document).expect("a file");
         set(r#"{"seatLimit": 100, "unknownMembers": "skip"}"#);
         let words = way.says(&[["policy", "set", path].as_slice(), &of].concat());
-        assert!(words.ends_with("They are in force everywhere within 30 seconds.\n"), "{words}");
+        assert!(
+            words.ends_with("They are in force everywhere within 30 seconds.\n"),
+            "{words}"
+        );
         let shown = way.json(&[["policy", "show"].as_slice(), &of].concat());
-        assert_eq!((&shown["seatLimit"], &shown["unknownMembers"]), (&json!(100), &json!("skip")));
+        assert_eq!(
+            (&shown["seatLimit"], &shown["unknownMembers"]),
+            (&json!(100), &json!("skip"))
+        );
         let rows = way.table(&[["policy", "show"].as_slice(), &of].concat());
-        assert!(rows.contains(&vec!["seatLimit".to_owned(), "100".to_owned()]), "{rows:?}");
+        assert!(
+            rows.contains(&vec!["seatLimit".to_owned(), "100".to_owned()]),
+            "{rows:?}"
+        );
 
         set("{}");
         way.says(&[["policy", "set", path].as_slice(), &of].concat());
         let shown = way.json(&[["policy", "show"].as_slice(), &of].concat());
-        assert_eq!(shown["seatLimit"], json!(null), "what is left out is as without a policy");
+        assert_eq!(
+            shown["seatLimit"],
+            json!(null),
+            "what is left out is as without a policy"
+        );
 
         set(r#"{"seatLimit": 0}"#);
         let words = way.refused(&[["policy", "set", path].as_slice(), &of].concat());
-        assert!(words.starts_with(path) && words.contains("seatLimit"), "{words}");
+        assert!(
+            words.starts_with(path) && words.contains("seatLimit"),
+            "{words}"
+        );
         set("{");
         let words = way.refused(&[["policy", "set", path].as_slice(), &of].concat());
-        assert!(words.starts_with(&format!("{path}: not valid JSON: ")), "{words}");
+        assert!(
+            words.starts_with(&format!("{path}: not valid JSON: ")),
+            "{words}"
+        );
     }
 }
 
@@ -160,7 +242,10 @@ fn tokens_are_made_labelled_rotated_and_revoked() {
             "--scopes",
             "get:users,patch:users",
         ]));
-        assert_eq!((&made["token"], &made["tenant"]), (&made["secretToken"], &json!("fabrikam")));
+        assert_eq!(
+            (&made["token"], &made["tenant"]),
+            (&made["secretToken"], &json!("fabrikam"))
+        );
         let id = member(&made, "id");
         way.says(&with(&["token", "label", &id, "Entra, production"]));
         let next = way.json(&with(&["token", "rotate", &id, "--retire-after", "1h"]));
@@ -173,7 +258,16 @@ fn tokens_are_made_labelled_rotated_and_revoked() {
         let rows = way.table(&with(&["token", "list"]));
         assert_eq!(
             rows[0],
-            ["id", "label", "scopes", "created", "last used", "ends", "revoked", "replaces"]
+            [
+                "id",
+                "label",
+                "scopes",
+                "created",
+                "last used",
+                "ends",
+                "revoked",
+                "replaces"
+            ]
         );
         let row = |id: &str| {
             let row = rows.iter().find(|row| row[0] == id);
@@ -189,8 +283,15 @@ fn tokens_are_made_labelled_rotated_and_revoked() {
         let words = way.says(&with(&["token", "create"]));
         let mut lines = words.lines();
         assert_eq!(lines.next(), Some("Tenant        fabrikam"));
-        assert!(lines.next().is_some_and(|line| line.starts_with("Secret Token  scim_")));
-        assert_eq!(lines.next(), Some("It is shown this once, and only its hash is stored."));
+        assert!(
+            lines
+                .next()
+                .is_some_and(|line| line.starts_with("Secret Token  scim_"))
+        );
+        assert_eq!(
+            lines.next(),
+            Some("It is shown this once, and only its hash is stored.")
+        );
     }
 }
 
@@ -199,26 +300,58 @@ fn clients_are_made_listed_given_secrets_and_taken_away() {
     for way in with_tenant() {
         let of = ["--tenant", "fabrikam"];
         let with = |arguments: &[&str]| [arguments, &of].concat();
-        let made = way.json(&with(&["client", "create", "--label", "Entra", "--access-token-life", "2h"]));
+        let made = way.json(&with(&[
+            "client",
+            "create",
+            "--label",
+            "Entra",
+            "--access-token-life",
+            "2h",
+        ]));
         let id = member(&made, "clientId");
         assert!(member(&made, "clientSecret").starts_with("scimsecret_"));
         assert_eq!(made["accessTokenLife"], 7_200);
         let second = way.json(&with(&["client", "secret", "add", &id]));
         let words = way.refused(&with(&["client", "secret", "add", &id]));
         assert!(words.contains("at most 2 secrets"), "{words}");
-        way.says(&with(&["client", "secret", "remove", &id, &member(&second, "id")]));
+        way.says(&with(&[
+            "client",
+            "secret",
+            "remove",
+            &id,
+            &member(&second, "id"),
+        ]));
         let words = way.says(&with(&["client", "secret", "add", &id]));
         assert!(words.contains("Client secret  scimsecret_"), "{words}");
 
         let files = folder();
         let jwks = files.path().join("jwks.json");
         std::fs::write(&jwks, r#"{"keys": [{"kty": "EC"}]}"#).expect("a file");
-        let by_key = way.json(&with(&["client", "create", "--label", "k", "--jwks", text(&jwks)]));
+        let by_key = way.json(&with(&[
+            "client",
+            "create",
+            "--label",
+            "k",
+            "--jwks",
+            text(&jwks),
+        ]));
         assert!(by_key["method"]["privateKey"].is_object(), "{by_key}");
         assert!(by_key.get("clientSecret").is_none(), "{by_key}");
         let federated = way.json(&with(&[
-            "client", "create", "--label", "f", "--issuer", "https://login.microsoftonline.com/x/v2.0", "--audience",
-            "api://a", "--audience", "api://b", "--subject", "s", "--tenant-id", "x",
+            "client",
+            "create",
+            "--label",
+            "f",
+            "--issuer",
+            "https://login.microsoftonline.com/x/v2.0",
+            "--audience",
+            "api://a",
+            "--audience",
+            "api://b",
+            "--subject",
+            "s",
+            "--tenant-id",
+            "x",
         ]));
         assert_eq!(
             federated["method"]["federation"],
@@ -229,7 +362,10 @@ fn clients_are_made_listed_given_secrets_and_taken_away() {
         assert_eq!(rows[1][..3], [id.as_str(), "Entra", "secret"]);
         assert_eq!(way.json(&with(&["client", "show", &id]))["label"], "Entra");
         way.says(&with(&["client", "delete", &id]));
-        assert!(way.refused(&with(&["client", "show", &id])).starts_with("there is no client"));
+        assert!(
+            way.refused(&with(&["client", "show", &id]))
+                .starts_with("there is no client")
+        );
     }
 }
 
@@ -244,14 +380,26 @@ fn schemas_are_added_shown_and_removed() {
         let document = json!({ "id": URN, "attributes": [{ "name": "badge" }] });
         std::fs::write(&file, document.to_string()).expect("a file");
         let words = way.says(&with(&["schema", "add", text(&file)]));
-        assert!(words.starts_with(&format!("Added {URN} for fabrikam.\n")), "{words}");
+        assert!(
+            words.starts_with(&format!("Added {URN} for fabrikam.\n")),
+            "{words}"
+        );
         let words = way.says(&with(&["schema", "add", text(&file)]));
         assert!(words.starts_with("Replaced "), "{words}");
         let rows = way.table(&with(&["schema", "list"]));
-        assert_eq!(rows, [vec!["schema", "resource type", "attributes"], vec![URN, "User", "1"]]);
+        assert_eq!(
+            rows,
+            [
+                vec!["schema", "resource type", "attributes"],
+                vec![URN, "User", "1"]
+            ]
+        );
         assert_eq!(way.json(&with(&["schema", "show", URN]))["schema"], URN);
         way.says(&with(&["schema", "remove", URN]));
-        assert_eq!(way.says(&with(&["schema", "list"])), "fabrikam has no schemas of its own.\n");
+        assert_eq!(
+            way.says(&with(&["schema", "list"])),
+            "fabrikam has no schemas of its own.\n"
+        );
     }
 }
 
@@ -269,7 +417,13 @@ fn keys_are_made_where_the_data_is_and_listed_and_revoked_anywhere() {
         let id = member(&keys["items"][0], "id");
         let rows = way.table(&["key", "list"]);
         assert_eq!(rows[0], ["id", "label", "created", "ends", "revoked"]);
-        assert_eq!((rows[1][0].as_str(), rows[1][4].as_str()), (id.as_str(), "-"));
-        assert_eq!(way.says(&["key", "revoke", &id]), format!("Revoked {id}. It opens nothing any more.\n"));
+        assert_eq!(
+            (rows[1][0].as_str(), rows[1][4].as_str()),
+            (id.as_str(), "-")
+        );
+        assert_eq!(
+            way.says(&["key", "revoke", &id]),
+            format!("Revoked {id}. It opens nothing any more.\n")
+        );
     }
 }

@@ -82,7 +82,11 @@ impl Way {
     pub fn refused(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let (name, words) = (self.name, String::from_utf8_lossy(&output.stderr));
-        assert_eq!(output.status.code(), Some(1), "{name} {arguments:?}: {words}");
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{name} {arguments:?}: {words}"
+        );
         assert!(output.stdout.is_empty(), "{name} {arguments:?}");
         assert_eq!(words.lines().count(), 1, "one sentence: {words}");
         words.into_owned()
@@ -94,7 +98,10 @@ impl Way {
         let shown = self.says(arguments);
         let cells = |line: &str| {
             let cells = line.split("  ").map(str::trim);
-            cells.filter(|cell| !cell.is_empty()).map(str::to_owned).collect()
+            cells
+                .filter(|cell| !cell.is_empty())
+                .map(str::to_owned)
+                .collect()
         };
         shown.lines().map(cells).collect()
     }
@@ -104,5 +111,6 @@ impl Way {
 #[track_caller]
 pub fn member(value: &Value, name: &str) -> String {
     let text = value[name].as_str();
-    text.unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
+    text.unwrap_or_else(|| panic!("no {name} in {value}"))
+        .to_owned()
 }

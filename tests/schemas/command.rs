@@ -183,7 +183,10 @@ fn what_is_wrong_is_said_with_its_place() {
         &document,
         "hr.json: attributes[0].type: must be string, boolean,",
     );
-    let long = format!("{{\"id\": \"{URN}\", \"description\": \"{}\"}}", "x".repeat(70_000));
+    let long = format!(
+        "{{\"id\": \"{URN}\", \"description\": \"{}\"}}",
+        "x".repeat(70_000)
+    );
     add(&long, "the document: has more than 65536 bytes");
     add(&" ".repeat(1_100_000), "it has more than 1048576 bytes");
     fails(
