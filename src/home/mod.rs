@@ -2,6 +2,7 @@
 
 mod front;
 mod host;
+mod issuers;
 mod lambda;
 #[cfg(feature = "local")]
 mod place;

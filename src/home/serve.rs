@@ -1,6 +1,7 @@
 //! The laptop home: the whole service in one process behind a plain HTTP front.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,9 +15,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::front::Front;
-use super::{Error, Place, timer};
+use super::{Error, Place, issuers, timer};
 use crate::admin;
 use crate::api::{App, Call};
+use crate::jose::Issuers;
 use crate::store::{AdminSecret, Secret, Store};
 
 /// The tenant that the first start creates.
@@ -59,7 +61,15 @@ struct Shared {
 
 impl Server {
     /// Opens the data and the port; creates the first tenant where there is none.
-    pub async fn bind(place: &Place, listen: SocketAddr) -> Result<Self, Error> {
+    ///
+    /// Issuers of signed tokens are asked for keys at these hosts; where none are named, at Microsoft's.
+    pub async fn bind(
+        place: &Place,
+        listen: SocketAddr,
+        issuer_hosts: &[String],
+    ) -> Result<Self, Error> {
+        let hosts = issuers::hosts(issuer_hosts.iter().map(String::as_str))?;
+        let issuers = Arc::new(Issuers::new(hosts));
         let store = place.open().await?;
         let (mut secret, mut admin_key) = (None, None);
         if store.find_tenant(DEFAULT_TENANT).await?.is_none() {
@@ -75,7 +85,7 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            front: Front::new(store.clone(), Some(scim)),
+            front: Front::new(store.clone(), issuers, Some(scim)),
             store,
             stop: StopSignals::caught()?,
             secret,
