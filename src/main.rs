@@ -88,6 +88,9 @@ struct Serve {
     /// Serve a DynamoDB table, on AWS or at `AWS_ENDPOINT_URL_DYNAMODB`.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "memory"])]
     table: Option<String>,
+    /// Ask only this host for the keys of signed tokens, instead of Microsoft's; a loopback address also without TLS.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    issuer_host: Vec<String>,
     /// Print one line of JSON.
     #[arg(long)]
     json: bool,
@@ -188,12 +191,18 @@ async fn serve(options: Serve) -> Result<(), Error> {
         (None, Some(table)) => Place::Table(table),
         (None, None) => Place::Memory,
     };
-    let server = Server::bind(&place, options.listen).await?;
+    let server = Server::bind(&place, options.listen, &options.issuer_host).await?;
     let secret = server.secret.as_ref().map(home::Secret::reveal);
+    let admin_key = server.admin_key.as_ref().map(home::AdminSecret::reveal);
     if options.json {
         println!(
             "{}",
-            json!({ "tenantUrl": server.tenant_url(), "secretToken": secret })
+            json!({
+                "tenantUrl": server.tenant_url(),
+                "secretToken": secret,
+                "adminUrl": server.admin_url(),
+                "adminKey": admin_key,
+            })
         );
     } else {
         let again = format!(
@@ -202,6 +211,9 @@ async fn serve(options: Serve) -> Result<(), Error> {
         );
         println!("Tenant URL    {}", server.tenant_url());
         println!("Secret Token  {}", secret.unwrap_or(&again));
+        println!("Admin URL     {}", server.admin_url());
+        let again = "was shown at the first start";
+        println!("Admin Key     {}", admin_key.unwrap_or(again));
     }
     server.run().await
 }

@@ -6,6 +6,7 @@ mod auth;
 mod bulk;
 mod cursor;
 mod discovery;
+mod entra;
 mod error;
 mod etag;
 mod list;
@@ -16,6 +17,8 @@ mod render;
 mod resource;
 mod route;
 mod search;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -28,6 +31,7 @@ pub use error::ScimError;
 pub use log::chain;
 pub use route::Function;
 
+use crate::jose::KeySource;
 use crate::schema::Quirks;
 use crate::store::{Credential, Holder, Request, Store};
 use refusal::Asked;
@@ -80,6 +84,8 @@ pub struct App {
     /// The one function whose routes are served; `None` serves them all.
     function: Option<Function>,
     group_body_max: usize,
+    /// Of issuers whose signed bearer tokens a connection may take; without, none are.
+    keys: Option<Arc<dyn KeySource>>,
 }
 
 impl App {
@@ -88,6 +94,16 @@ impl App {
             store,
             function,
             group_body_max: GROUP_BODY_MAX,
+            keys: None,
+        }
+    }
+
+    /// The same where connections may take bearer tokens that Entra signs.
+    #[must_use]
+    pub fn with_keys(self, keys: Arc<dyn KeySource>) -> Self {
+        Self {
+            keys: Some(keys),
+            ..self
         }
     }
 
@@ -125,7 +141,7 @@ impl App {
             credential: None,
             holder: None,
         };
-        let result = dispatch(&self.store, &mut exchange).await;
+        let result = dispatch(&self.store, self.keys.as_deref(), &mut exchange).await;
         if let (Ok(_), Some(credential)) = (&result, &exchange.credential)
             && let Err(error) = self.store.touch(credential).await
         {
@@ -141,14 +157,18 @@ impl App {
     }
 }
 
-async fn dispatch(store: &Store, exchange: &mut Exchange<'_>) -> Result<Answer, ScimError> {
+async fn dispatch(
+    store: &Store,
+    keys: Option<&dyn KeySource>,
+    exchange: &mut Exchange<'_>,
+) -> Result<Answer, ScimError> {
     let Exchange {
         call,
         route,
         holder,
         ..
     } = exchange;
-    let credential = auth::authenticate(store, call, route, holder).await?;
+    let credential = auth::authenticate(store, keys, call, route, holder).await?;
     exchange.credential = Some(credential.clone());
     exchange.route.allows(&exchange.call.parts.method)?;
     let tenant = store.tenant(&credential, exchange.request.clone());

@@ -7,7 +7,8 @@ use lambda_http::{Body, LambdaEvent, Request, Response, lambda_runtime, service_
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::{Error, SystemHost, log_tick, start_log};
+use super::front::Front;
+use super::{Error, SystemHost, issuers, log_tick, start_log};
 use crate::api::{App, Call, Function};
 use crate::store::Store;
 use crate::table::{DynamoDb, Sessions, aws_config};
@@ -15,11 +16,23 @@ use crate::table::{DynamoDb, Sessions, aws_config};
 /// A tick ends this long before Lambda would end it, so that what is under way comes to an end of its own.
 const TICK_MARGIN_MS: i64 = 10_000;
 
-/// Serves the routes of `function` until Lambda ends the process. `TABLE_NAME` names the table.
+/// Serves the routes of `function` until Lambda ends the process. `TABLE_NAME` names the table, `ISSUER_HOSTS` the hosts
+/// that are asked for keys if they are others than Microsoft's.
 pub async fn lambda(function: Function) -> Result<(), Error> {
-    let app = &App::new(store().await?, Some(function));
+    let app = App::new(store().await?, Some(function));
+    let app = &app.with_keys(issuers::from_environment()?);
     lambda_http::run(service_fn(|request: Request| async move {
         let response = app.handle(call(request)).await;
+        Ok::<_, Error>(answer(response))
+    }))
+    .await
+}
+
+/// Serves the vendor's side and the token endpoint until Lambda ends the process. The environment is that of [`lambda`].
+pub async fn admin_lambda() -> Result<(), Error> {
+    let front = &Front::new(store().await?, issuers::from_environment()?, None);
+    lambda_http::run(service_fn(|request: Request| async move {
+        let response = front.handle(call(request)).await;
         Ok::<_, Error>(answer(response))
     }))
     .await

@@ -45,15 +45,6 @@ impl Fenced {
         self.key(&after.key)?;
         after.index_key.as_ref().map_or(Ok(()), |key| self.key(key))
     }
-
-    fn write_inside(&self, write: &Write) -> Result<(), TableError> {
-        match write {
-            Write::Put { key, .. }
-            | Write::Update { key, .. }
-            | Write::Delete { key, .. }
-            | Write::Check { key, .. } => self.key(key),
-        }
-    }
 }
 
 #[async_trait]
@@ -84,14 +75,12 @@ impl Table for Fenced {
 
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {
         let writes = &transaction.writes;
-        writes
-            .iter()
-            .try_for_each(|write| self.write_inside(write))?;
+        writes.iter().try_for_each(|write| self.key(write.key()))?;
         self.table.transact(transaction).await
     }
 
     async fn write(&self, write: &Write) -> Result<(), TableError> {
-        self.write_inside(write)?;
+        self.key(write.key())?;
         self.table.write(write).await
     }
 }

@@ -191,6 +191,8 @@ impl Store {
     }
 
     /// The client that calls itself so, its connection, and whether its tenant is served. Read anew each time.
+    ///
+    /// One that is not there costs the same reads, whether or not the tenant that it names exists.
     pub async fn find_client(
         &self,
         id: &str,
@@ -205,15 +207,11 @@ impl Store {
         }
         let item = |key| items.iter().find(|item| item.key == key);
         let [config, client] = keys;
-        let (Some(config), Some(client)) = (item(config), item(client)) else {
-            return Ok(None);
-        };
-        let client = read(&tenant, client)?;
-        let connection = self
-            .table()
-            .get(&tenant.connection(&client.connection))
-            .await?;
-        let Some(connection) = connection else {
+        let client = item(client).map(|item| read(&tenant, item)).transpose()?;
+        let connection = client.as_ref().map_or(name, |client| &client.connection);
+        let connection = self.table().get(&tenant.connection(connection)).await?;
+        let (Some(config), Some(client), Some(connection)) = (item(config), client, connection)
+        else {
             return Ok(None);
         };
         let connection = connections::read(&connection)?;

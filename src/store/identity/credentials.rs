@@ -161,6 +161,17 @@ impl Credentials {
         get(&self.refused, digest, now).map(Err)
     }
 
+    /// A credential that was known under this digest and is good still.
+    pub(super) fn known(&self, digest: &[u8; 32], now: i64) -> Option<Credential> {
+        self.get(digest, now).and_then(Result::ok)
+    }
+
+    /// Trusted as long as any other, but not beyond `ends`.
+    pub(super) fn trust(&self, digest: [u8; 32], now: i64, ends: i64, credential: &Credential) {
+        let kept = KNOWN_MS.min(ends - now);
+        put(&self.known, digest, now, kept, credential.clone());
+    }
+
     fn put(&self, digest: [u8; 32], now: i64, found: &Result<Credential, Refused>) {
         match found {
             Ok(credential) => put(&self.known, digest, now, KNOWN_MS, credential.clone()),
@@ -238,7 +249,7 @@ impl Store {
     }
 
     /// The tenant through a connection, without a token.
-    async fn through(
+    pub(super) async fn through(
         &self,
         scope: &TenantScope,
         config: &Item,
@@ -279,7 +290,10 @@ impl Store {
     }
 
     /// Two items in one round trip.
-    async fn pair(&self, keys: [crate::table::Key; 2]) -> Result<[Option<Item>; 2], StoreError> {
+    pub(super) async fn pair(
+        &self,
+        keys: [crate::table::Key; 2],
+    ) -> Result<[Option<Item>; 2], StoreError> {
         let (items, unprocessed) = self.table().batch_get(&keys).await?;
         if !unprocessed.is_empty() {
             return Err(StoreError::Busy);
@@ -305,4 +319,76 @@ fn refused(
 
 pub(in crate::store) fn same_digest(token: &Item, wanted: &[u8; 32]) -> bool {
     digest(token, DIGEST).is_some_and(|stored| bool::from(stored.ct_eq(wanted)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Policies, Provider};
+
+    fn digest(number: usize) -> [u8; 32] {
+        let mut digest = [0; 32];
+        digest[..8].copy_from_slice(&number.to_be_bytes());
+        digest
+    }
+
+    fn credential(until: Option<i64>) -> Credential {
+        let connection = Connection {
+            id: "aaaaaaaaaa".to_owned(),
+            name: "default".to_owned(),
+            provider: Provider::Entra,
+            policies: Policies::default(),
+            entra_bearer: None,
+            created: 0,
+            active_since: None,
+            last_used: None,
+        };
+        Credential {
+            scope: TenantScope::parse("k3v5q2m7xa").unwrap(),
+            tenant: "fabrikam".to_owned(),
+            actor: "K-test".to_owned(),
+            connection: Arc::new(connection),
+            scopes: Scopes::default(),
+            types: ResourceTypes::default(),
+            nested: false,
+            twins_ever: BTreeSet::new(),
+            token: Some(TokenMark {
+                digest: digest(0),
+                until,
+                predecessor: None,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_flood_of_guesses_is_bounded_and_displaces_nobody_who_is_known() {
+        let remembered = Credentials::default();
+        remembered.put(digest(0), 0, &Ok(credential(None)));
+        for guess in 1..=2 * REMEMBERED_MAX {
+            remembered.put(digest(guess), 0, &Err(Refused::Unknown));
+            assert!(remembered.refused.lock().unwrap().len() <= REMEMBERED_MAX);
+        }
+        assert!(matches!(remembered.get(&digest(0), 1), Some(Ok(_))));
+        let last = remembered.get(&digest(2 * REMEMBERED_MAX), 1);
+        assert_eq!(last, Some(Err(Refused::Unknown)));
+    }
+
+    #[test]
+    fn what_is_remembered_ends() {
+        let remembered = Credentials::default();
+        remembered.put(digest(0), 0, &Ok(credential(None)));
+        remembered.put(digest(1), 0, &Err(Refused::Unknown));
+        assert!(remembered.get(&digest(0), KNOWN_MS - 1).is_some());
+        assert!(remembered.get(&digest(0), KNOWN_MS).is_none());
+        assert!(remembered.get(&digest(1), REFUSED_MS - 1).is_some());
+        assert!(remembered.get(&digest(1), REFUSED_MS).is_none());
+    }
+
+    #[test]
+    fn a_token_that_ends_while_it_is_remembered_is_looked_up_again() {
+        let remembered = Credentials::default();
+        remembered.put(digest(0), 0, &Ok(credential(Some(1_000))));
+        assert!(remembered.get(&digest(0), 999).is_some());
+        assert!(remembered.get(&digest(0), 1_000).is_none());
+    }
 }

@@ -12,6 +12,7 @@ mod items;
 mod policies;
 mod scopes;
 mod secret;
+mod signed;
 mod tenants;
 mod tokens;
 mod touch;
