@@ -193,10 +193,16 @@ async fn serve(options: Serve) -> Result<(), Error> {
     };
     let server = Server::bind(&place, options.listen, &options.issuer_host).await?;
     let secret = server.secret.as_ref().map(home::Secret::reveal);
+    let admin_key = server.admin_key.as_ref().map(home::AdminSecret::reveal);
     if options.json {
         println!(
             "{}",
-            json!({ "tenantUrl": server.tenant_url(), "secretToken": secret })
+            json!({
+                "tenantUrl": server.tenant_url(),
+                "secretToken": secret,
+                "adminUrl": server.admin_url(),
+                "adminKey": admin_key,
+            })
         );
     } else {
         let again = format!(
@@ -205,6 +211,9 @@ async fn serve(options: Serve) -> Result<(), Error> {
         );
         println!("Tenant URL    {}", server.tenant_url());
         println!("Secret Token  {}", secret.unwrap_or(&again));
+        println!("Admin URL     {}", server.admin_url());
+        let again = "was shown at the first start";
+        println!("Admin Key     {}", admin_key.unwrap_or(again));
     }
     server.run().await
 }

@@ -14,14 +14,17 @@ use http::header::HOST;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::front::Front;
 use super::{Error, Place, issuers, timer};
+use crate::admin;
 use crate::api::{App, Call};
 use crate::jose::Issuers;
-use crate::oauth::{TOKEN_PATH, TokenEndpoint};
-use crate::store::{Secret, Store};
+use crate::store::{AdminSecret, Secret, Store};
 
 /// The tenant that the first start creates.
 pub const DEFAULT_TENANT: &str = "default";
+/// What the credentials are called that the first start makes.
+const FIRST_START: &str = "first start";
 /// Bytes of a body on /Groups: 100,000 members with their display names, which no Lambda event would hold.
 const GROUP_BODY_MAX: usize = 16 * 1024 * 1024;
 /// A body beyond every limit is read this far before the answer, or the client would see a broken connection instead.
@@ -34,12 +37,13 @@ const STOP_TIME: Duration = Duration::from_secs(5);
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    app: App,
-    issuers: Arc<Issuers>,
+    front: Front,
     store: Store,
     stop: StopSignals,
     /// The token of the tenant that was just created; `None` on a later start.
     pub secret: Option<Secret>,
+    /// The admin key that was just made; `None` on a later start.
+    pub admin_key: Option<AdminSecret>,
 }
 
 /// Caught from the moment the server is ready, so that a signal right after its first line ends it in good order.
@@ -51,8 +55,7 @@ struct StopSignals {
 
 #[derive(Debug, Clone)]
 struct Shared {
-    app: App,
-    tokens: TokenEndpoint,
+    front: Front,
     address: SocketAddr,
 }
 
@@ -68,26 +71,27 @@ impl Server {
         let hosts = issuers::hosts(issuer_hosts.iter().map(String::as_str))?;
         let issuers = Arc::new(Issuers::new(hosts));
         let store = place.open().await?;
-        let secret = if store.find_tenant(DEFAULT_TENANT).await?.is_some() {
-            None
-        } else {
+        let (mut secret, mut admin_key) = (None, None);
+        if store.find_tenant(DEFAULT_TENANT).await?.is_none() {
             let tenant = store.create_tenant(DEFAULT_TENANT).await?;
-            Some(store.connect(&tenant, "first start").await?)
-        };
+            secret = Some(store.connect(&tenant, FIRST_START).await?);
+            admin_key = Some(store.create_admin_key(FIRST_START, None).await?.0);
+        }
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
         let address = listener.local_addr()?;
+        let scim = App::new(store.clone(), None)
+            .with_group_body_max(GROUP_BODY_MAX)
+            .with_keys(issuers.clone());
         Ok(Self {
             listener,
             address,
-            app: App::new(store.clone(), None)
-                .with_group_body_max(GROUP_BODY_MAX)
-                .with_keys(issuers.clone()),
-            issuers,
+            front: Front::new(store.clone(), Some(scim), issuers),
             store,
             stop: StopSignals::caught()?,
             secret,
+            admin_key,
         })
     }
 
@@ -95,11 +99,14 @@ impl Server {
         format!("http://{}/scim/v2", self.address)
     }
 
+    pub fn admin_url(&self) -> String {
+        format!("http://{}{}", self.address, admin::BASE)
+    }
+
     /// Serves, and finishes what was left behind, until the process is told to stop.
     pub async fn run(self) -> Result<(), Error> {
         let shared = Shared {
-            app: self.app,
-            tokens: TokenEndpoint::new(self.store.clone(), self.issuers),
+            front: self.front,
             address: self.address,
         };
         let router = Router::new().fallback(answer).with_state(shared);
@@ -132,17 +139,16 @@ async fn answer(State(shared): State<Shared>, request: axum::extract::Request) -
         "http://{}",
         host.unwrap_or_else(|| shared.address.to_string())
     );
-    let call = Call {
-        body: read(body).await,
-        parts,
-        origin,
-    };
-    let answer = if call.parts.uri.path() == TOKEN_PATH {
-        shared.tokens.handle(call).await
-    } else {
-        shared.app.handle(call).await
-    };
-    answer.map(Body::from)
+    let body = read(body).await;
+    shared
+        .front
+        .handle(Call {
+            parts,
+            body,
+            origin,
+        })
+        .await
+        .map(Body::from)
 }
 
 /// The whole body, or `None` for one beyond every limit.

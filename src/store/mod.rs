@@ -61,7 +61,7 @@ pub use schemas::{RegisterError, SCHEMAS_MAX};
 pub use search::SORT_MAX;
 pub use tick::Ticked;
 
-use crate::table::Table;
+use crate::table::{Fenced, Sessions, Table};
 use directory::Tails;
 use identity::Credentials;
 
@@ -74,6 +74,8 @@ pub struct Store {
 #[derive(Debug)]
 struct Shared {
     table: Arc<dyn Table>,
+    /// Opens the table for one tenant, where tenants have credentials of their own.
+    sessions: Option<Sessions>,
     host: Arc<dyn Host>,
     sizes: Sizes,
     tails: Tails,
@@ -93,6 +95,8 @@ pub struct Request {
 #[derive(Debug, Clone)]
 pub struct Tenant {
     store: Store,
+    /// Behind a fence around the tenant.
+    table: Arc<dyn Table>,
     scope: TenantScope,
     /// Which credential acts.
     actor: String,
@@ -105,15 +109,30 @@ pub struct Tenant {
 
 impl Store {
     pub fn new(table: Arc<dyn Table>, host: Arc<dyn Host>) -> Self {
-        Self::with_sizes(table, host, Sizes::default())
+        Self::over(table, None, host, Sizes::default())
     }
 
     /// The same with other sizes than DynamoDB's, so that a simulation needs few members for a big change.
     pub fn with_sizes(table: Arc<dyn Table>, host: Arc<dyn Host>, sizes: Sizes) -> Self {
+        Self::over(table, None, host, sizes)
+    }
+
+    /// The same where each tenant's requests reach the table through a session of that tenant alone.
+    pub fn with_sessions(table: Arc<dyn Table>, sessions: Sessions, host: Arc<dyn Host>) -> Self {
+        Self::over(table, Some(sessions), host, Sizes::default())
+    }
+
+    fn over(
+        table: Arc<dyn Table>,
+        sessions: Option<Sessions>,
+        host: Arc<dyn Host>,
+        sizes: Sizes,
+    ) -> Self {
         let (tails, credentials) = (Tails::default(), Credentials::default());
         Self {
             shared: Arc::new(Shared {
                 table,
+                sessions,
                 host,
                 sizes,
                 tails,
@@ -133,12 +152,22 @@ impl Store {
         let deadline = request.started + commit::DEADLINE_MS;
         Tenant {
             store: self.clone(),
+            table: self.fenced(&scope),
             scope,
             actor,
             nested,
             request,
             deadline,
         }
+    }
+
+    /// The table, as far as it is this tenant's.
+    fn fenced(&self, scope: &TenantScope) -> Arc<dyn Table> {
+        let table = match &self.shared.sessions {
+            None => Arc::clone(&self.shared.table),
+            Some(sessions) => sessions.of(&scope.to_string()),
+        };
+        Arc::new(Fenced::new(table, scope.settings()))
     }
 
     pub fn host(&self) -> &dyn Host {
@@ -157,7 +186,7 @@ impl Tenant {
     }
 
     fn table(&self) -> &dyn Table {
-        self.store.table()
+        self.table.as_ref()
     }
 
     fn host(&self) -> &dyn Host {

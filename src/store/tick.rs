@@ -148,6 +148,7 @@ impl Store {
         let now = self.host().now_ms();
         Tenant {
             store: self.clone(),
+            table: self.fenced(tenant),
             scope: tenant.clone(),
             actor: ACTOR.to_owned(),
             // Nothing is added, and no group shown.

@@ -130,6 +130,7 @@ impl Store {
         let started = self.host().now_ms();
         Tenant {
             store: self.clone(),
+            table: self.fenced(scope),
             scope: scope.clone(),
             actor: ACTOR.to_owned(),
             request: Request {
