@@ -159,7 +159,7 @@ impl Tenant {
 
     /// Until when a big change of this request may be committed; milliseconds since 1970.
     pub(super) fn big_deadline(&self) -> i64 {
-        self.request.started + COMMIT_MS
+        self.begun + COMMIT_MS
     }
 
     /// Commits a big change, unless its request began too long ago.

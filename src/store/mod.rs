@@ -114,6 +114,8 @@ pub struct Tenant {
     /// Whether a group was ever a member, as far as is known.
     nested: bool,
     request: Request,
+    /// When the whole request began, of which this may be one operation; milliseconds since 1970.
+    begun: i64,
     /// When work is given up that others can do later; milliseconds since 1970.
     deadline: i64,
     noted: Arc<Mutex<Noted>>,
@@ -163,7 +165,7 @@ impl Store {
             nested,
             ..
         } = credential.clone();
-        let deadline = request.started + commit::DEADLINE_MS;
+        let (begun, deadline) = (request.started, request.started + commit::DEADLINE_MS);
         Tenant {
             store: self.clone(),
             table: self.fenced(&scope),
@@ -172,6 +174,7 @@ impl Store {
             through: connection.id.clone(),
             nested,
             request,
+            begun,
             deadline,
             noted: Arc::default(),
         }
@@ -209,6 +212,15 @@ impl Tenant {
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same within a larger request: the answer is due in that one's time.
+    #[must_use]
+    pub fn within(self, whole: &Request) -> Self {
+        Self {
+            begun: whole.started,
+            ..self
+        }
     }
 
     fn table(&self) -> &dyn Table {

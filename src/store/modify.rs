@@ -120,13 +120,12 @@ impl Tenant {
         if edges.is_empty() {
             return Ok(false);
         }
-        let rest = Edges {
-            flip: edges.flip,
-            ..Edges::default()
-        };
-        let others = self.plan_change(old, new, &rest)?.len()
-            + usize::from(self.nests(edges.add.iter().copied()));
-        Ok(others + edges.writes() > self.sizes().writes)
+        let mut others = Plan::new(String::new());
+        self.plan_aliases(&mut others, Some(old), Some(new))?;
+        self.plan_nested(&mut others, edges.add.iter().copied());
+        // Beside the head, the outbox item and the note on a generation that goes.
+        let writes = 2 + usize::from(edges.flip) + others.len() + edges.writes();
+        Ok(writes > self.sizes().writes)
     }
 
     /// Makes sure that everybody to be added exists, and leaves out what is so already.

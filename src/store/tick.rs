@@ -178,6 +178,7 @@ impl Store {
                 id: format!("{ACTOR}-{:016x}", random_u64(self.host())),
                 started: now,
             },
+            begun: now,
             deadline: until_ms.min(now + TURN_MS),
         }
     }

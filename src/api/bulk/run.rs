@@ -99,6 +99,7 @@ impl Caller<'_> {
             started: self.store.host().now_ms(),
         };
         let tenant = self.store.tenant(self.credential, request.clone());
+        let tenant = tenant.within(&self.exchange.request);
         let mut exchange = Exchange {
             call: &call,
             route: task.route,

@@ -179,6 +179,7 @@ impl Store {
                 id: format!("{ACTOR}-{}", outbox::draw_generation(self.host())),
                 started,
             },
+            begun: started,
             deadline: started + STEP_MS,
             nested: true,
         }
