@@ -1,7 +1,7 @@
 //! `tenant erase`: everything a tenant has, for good.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serverless_scim::store::Store;
+use serverless_scim::store::{Store, TenantScope};
 
 use super::call::{Caller, text};
 use super::failure::Failure;
@@ -51,17 +51,22 @@ async fn finish(caller: &Caller, store: &Store, path: &str) -> Result<serde_json
     loop {
         bar.tick();
         let tenant = caller.get(path).await?;
-        if text(&tenant, "state") == ERASED {
+        let scope = TenantScope::parse(&text(&tenant, "id"));
+        let (false, Some(scope)) = (text(&tenant, "state") == ERASED, scope) else {
             bar.finish_and_clear();
             return Ok(tenant);
-        }
+        };
         let until = store.host().now_ms().saturating_add(STEP_MS);
-        let ticked = store.tick(until).await;
-        ticked.map_err(|error| {
+        let erased = store.erase_pass(&scope, until).await;
+        let erased = erased.map_err(|error| {
             let why = serverless_scim::api::chain(&error);
             Failure::Unreachable(format!(
                 "the tenant is being erased, but not yet gone: {why}"
             ))
         })?;
+        if erased.removed == 0 && !erased.done {
+            // Requests that came in before may still write.
+            store.host().sleep_ms(STEP_MS.unsigned_abs()).await;
+        }
     }
 }
