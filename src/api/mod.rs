@@ -12,6 +12,7 @@ mod etag;
 mod list;
 mod log;
 mod query;
+mod refusal;
 mod render;
 mod resource;
 mod route;
@@ -32,7 +33,8 @@ pub use route::Function;
 
 use crate::jose::KeySource;
 use crate::schema::Quirks;
-use crate::store::{Credential, Request, Store};
+use crate::store::{Credential, Holder, Request, Store};
+use refusal::Asked;
 use route::{Endpoint, Route};
 
 /// Bytes of a body on /Groups where the home says nothing else: about 90,000 member ids, and what a Lambda event holds in base64.
@@ -71,6 +73,8 @@ struct Exchange<'a> {
     quirks: Quirks,
     /// Who asks, once that is known.
     credential: Option<Credential>,
+    /// Whose token was sent, also where it lets nobody in.
+    holder: Option<Holder>,
 }
 
 /// The protocol over one store. Cheap to clone.
@@ -135,6 +139,7 @@ impl App {
             request,
             quirks: Quirks::default(),
             credential: None,
+            holder: None,
         };
         let result = dispatch(&self.store, self.keys.as_deref(), &mut exchange).await;
         if let (Ok(_), Some(credential)) = (&result, &exchange.credential)
@@ -142,6 +147,9 @@ impl App {
         {
             // Only a note of when the credential was used; the request went well.
             log::failure(&exchange.request.id, &error.into());
+        }
+        if let (Err(error), Some(holder)) = (&result, &exchange.holder) {
+            refusal::note(&self.store, holder, exchange.asked(), error).await;
         }
         log::line(&exchange, &result, host.now_ms());
         let answer = result.unwrap_or_else(ScimError::into_answer);
@@ -154,7 +162,13 @@ async fn dispatch(
     keys: Option<&dyn KeySource>,
     exchange: &mut Exchange<'_>,
 ) -> Result<Answer, ScimError> {
-    let credential = auth::authenticate(store, keys, exchange.call, &exchange.route).await?;
+    let Exchange {
+        call,
+        route,
+        holder,
+        ..
+    } = exchange;
+    let credential = auth::authenticate(store, keys, call, route, holder).await?;
     exchange.credential = Some(credential.clone());
     exchange.route.allows(&exchange.call.parts.method)?;
     let tenant = store.tenant(&credential, exchange.request.clone());
@@ -181,6 +195,15 @@ impl Exchange<'_> {
     /// The base URL as the client knows it.
     fn base(&self) -> String {
         format!("{}{}", self.call.origin, self.route.base)
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            method: &self.call.parts.method,
+            route: &self.route,
+            request: &self.request.id,
+            quirks: &self.quirks,
+        }
     }
 
     /// The body as JSON, if it is of a type and size we take.

@@ -54,6 +54,7 @@ pub(super) async fn single(
             .await
         }
         _ => {
+            tenant.note(&exchange.quirks, StatusCode::NO_CONTENT.as_u16());
             tenant
                 .delete(id, |record| {
                     etag::check(&exchange.call.parts.headers, record).map(drop)
@@ -89,6 +90,7 @@ async fn create(
         document.entry("active").or_insert(Value::Bool(true));
     }
     let members: BTreeSet<String> = members.verbs.into_keys().collect();
+    tenant.note(&exchange.quirks, StatusCode::CREATED.as_u16());
     let record = tenant.create(kind, document, &members).await?;
     let derived = Derived::Members(if members.len() > MEMBERS_SHOWN_MAX {
         Membership::TooMany
@@ -121,6 +123,7 @@ async fn replace(
     let kind = view.resource_type;
     let mut body = document(kind, exchange)?;
     let members = members_in(&mut body).unwrap_or_default();
+    tenant.note(&exchange.quirks, StatusCode::OK.as_u16());
     let headers = &exchange.call.parts.headers;
     let replaced = tenant.modify(id, |old| {
         etag::check(headers, old)?;
@@ -154,11 +157,18 @@ async fn modify(
     let (headers, quirks) = (&exchange.call.parts.headers, &mut exchange.quirks);
     // What is said of attributes is said of the version in which it was found to be so.
     let attributes_too = operations.iter().any(Operation::is_beyond_members);
+    let bodiless = kind.is_group() && !attributes;
+    let status = if bodiless {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::OK
+    };
     let modified = tenant.modify(id, |old| {
         let exact = etag::check(headers, old)?;
         let mut document = old.document.clone();
         document.insert("id".to_owned(), old.id.to_string().into());
         let mut patched = patch::apply(kind, &document, &operations, quirks)?;
+        tenant.note(quirks, status.as_u16());
         patched.document.shift_remove("id");
         Ok::<_, ScimError>(Change {
             document: patched.document,
@@ -166,9 +176,9 @@ async fn modify(
             exact: exact || attributes_too,
         })
     });
-    if kind.is_group() && !attributes {
+    if bodiless {
         let record = modified.await?;
-        let answer = Answer::new(StatusCode::NO_CONTENT, None);
+        let answer = Answer::new(status, None);
         return Ok(answer.header(ETAG, &etag::of(&record)));
     }
     changed(tenant, view, id, modified).await

@@ -7,7 +7,7 @@ use http::Response;
 
 use crate::admin::{Admin, BASE};
 use crate::api::{App, Call};
-use crate::jose::KeySource;
+use crate::jose::Issuers;
 use crate::oauth::{TOKEN_PATH, TokenEndpoint};
 use crate::store::Store;
 
@@ -21,11 +21,11 @@ pub(super) struct Front {
 }
 
 impl Front {
-    pub(super) fn new(store: Store, scim: Option<App>, keys: Arc<dyn KeySource>) -> Self {
+    pub(super) fn new(store: Store, issuers: Arc<Issuers>, scim: Option<App>) -> Self {
         Self {
             admin: Admin::new(store.clone()),
-            tokens: TokenEndpoint::new(store, keys),
-            scim,
+            scim: scim.map(|scim| scim.with_keys(issuers.clone())),
+            tokens: TokenEndpoint::new(store, issuers),
         }
     }
 

@@ -28,9 +28,9 @@ pub async fn lambda(function: Function) -> Result<(), Error> {
     .await
 }
 
-/// Serves the vendor's side and the token endpoint until Lambda ends the process; the environment as above.
+/// Serves the vendor's side and the token endpoint until Lambda ends the process. The environment is that of [`lambda`].
 pub async fn admin_lambda() -> Result<(), Error> {
-    let front = &Front::new(store().await?, None, issuers::from_environment()?);
+    let front = &Front::new(store().await?, issuers::from_environment()?, None);
     lambda_http::run(service_fn(|request: Request| async move {
         let response = front.handle(call(request)).await;
         Ok::<_, Error>(answer(response))

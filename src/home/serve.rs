@@ -81,13 +81,11 @@ impl Server {
             .await
             .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
         let address = listener.local_addr()?;
-        let scim = App::new(store.clone(), None)
-            .with_group_body_max(GROUP_BODY_MAX)
-            .with_keys(issuers.clone());
+        let scim = App::new(store.clone(), None).with_group_body_max(GROUP_BODY_MAX);
         Ok(Self {
             listener,
             address,
-            front: Front::new(store.clone(), Some(scim), issuers),
+            front: Front::new(store.clone(), issuers, Some(scim)),
             store,
             stop: StopSignals::caught()?,
             secret,

@@ -10,6 +10,7 @@ mod create;
 mod delete;
 mod derived;
 mod directory;
+mod erase;
 mod error;
 mod host;
 mod id;
@@ -17,6 +18,7 @@ mod identity;
 mod keys;
 mod lanes;
 mod list;
+mod log;
 mod members;
 mod modify;
 mod nested;
@@ -25,6 +27,7 @@ mod paging;
 mod pass;
 mod read;
 mod record;
+mod refusals;
 mod roll_forward;
 mod roster;
 mod schemas;
@@ -34,36 +37,42 @@ pub mod seed;
 mod sweep;
 mod tick;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use aliases::EMAILS_MAX;
 pub use check::{Finding, Progress, Repair, Report, Waiting};
 pub use commit::Sizes;
+pub use erase::Erased;
 pub use error::StoreError;
 pub use host::Host;
 pub use id::Id;
 pub use identity::{
     Action, AdminKey, AdminSecret, AuthMethod, CLIENT_SECRETS_MAX, CONNECTIONS_MAX, Client,
     ClientChange, ClientSecret, Collection, Connection, Credential, EXPIRY_MIN_S, EntraBearer,
-    Expiry, Federation, IdentityError, LABEL_MAX, NewClient, NewConnection, NewToken, OnDelete,
-    Policies, PolicyError, Provider, ROTATION_S, Refused, Scope, Scopes, Secret, SecretKind, State,
-    TenantChange, TenantInfo, Token, TokenError, UnknownMembers, Verb,
+    Expiry, Federation, Holder, IdentityError, LABEL_MAX, NewClient, NewConnection, NewToken,
+    OnDelete, Policies, PolicyError, Provider, ROTATION_S, Refused, Scope, Scopes, Secret,
+    SecretKind, State, TenantChange, TenantInfo, Token, TokenError, UnknownMembers, Verb,
 };
 pub use keys::TenantScope;
 pub use lanes::CHANGED_MAX;
 pub use list::SCAN_MAX;
+pub use log::{LOG_PAGE_MAX, LogCursor, LogCursorError, LogEntry, LogEvent, LogPage, LogQuery};
 pub use members::Change;
 pub use nested::NESTING_MAX;
 pub use paging::{COUNT_MAX, Page, Paging, Position, Sort, Start};
 pub use read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX, Membership};
 pub use record::{DOCUMENT_MAX, Record};
+pub use refusals::{REFUSALS_PER_SECOND, Refusal};
 pub use schemas::{RegisterError, SCHEMAS_MAX};
 pub use search::SORT_MAX;
 pub use tick::Ticked;
 
+use crate::schema::Quirks;
 use crate::table::{Fenced, Sessions, Table};
 use directory::Tails;
 use identity::Credentials;
+use outbox::Noted;
+use refusals::Noise;
 
 /// The table with what one instance remembers about it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -80,6 +89,7 @@ struct Shared {
     sizes: Sizes,
     tails: Tails,
     credentials: Credentials,
+    noise: Noise,
 }
 
 /// Who asks, and since when: what the outbox notes and the deadline counts from.
@@ -98,13 +108,17 @@ pub struct Tenant {
     /// Behind a fence around the tenant.
     table: Arc<dyn Table>,
     scope: TenantScope,
-    /// Which credential acts.
+    /// Which credential acts, and through which connection; empty where we act ourselves.
     actor: String,
+    through: String,
     /// Whether a group was ever a member, as far as is known.
     nested: bool,
     request: Request,
+    /// When the whole request began, of which this may be one operation; milliseconds since 1970.
+    begun: i64,
     /// When work is given up that others can do later; milliseconds since 1970.
     deadline: i64,
+    noted: Arc<Mutex<Noted>>,
 }
 
 impl Store {
@@ -137,6 +151,7 @@ impl Store {
                 sizes,
                 tails,
                 credentials,
+                noise: Noise::default(),
             }),
         }
     }
@@ -146,18 +161,22 @@ impl Store {
         let Credential {
             scope,
             actor,
+            connection,
             nested,
             ..
         } = credential.clone();
-        let deadline = request.started + commit::DEADLINE_MS;
+        let (begun, deadline) = (request.started, request.started + commit::DEADLINE_MS);
         Tenant {
             store: self.clone(),
             table: self.fenced(&scope),
             scope,
             actor,
+            through: connection.id.clone(),
             nested,
             request,
+            begun,
             deadline,
+            noted: Arc::default(),
         }
     }
 
@@ -183,6 +202,25 @@ impl Tenant {
     /// The tenant's id, for the log.
     pub fn scope(&self) -> &TenantScope {
         &self.scope
+    }
+
+    /// Notes for the log what the request relied on so far, and how it is answered where all goes well.
+    pub fn note(&self, quirks: &Quirks, status: u16) {
+        let quirks = quirks.clone();
+        *self.noted() = Noted { quirks, status };
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same within a larger request: the answer is due in that one's time.
+    #[must_use]
+    pub fn within(self, whole: &Request) -> Self {
+        Self {
+            begun: whole.started,
+            ..self
+        }
     }
 
     fn table(&self) -> &dyn Table {

@@ -61,6 +61,13 @@ pub(super) enum Fault {
     /// A row would sweep what is alive.
     Work(Work),
     Change(Id, String, Loose),
+    /// A token or an OAuth client of a connection that is gone.
+    Credential {
+        key: Key,
+        connection: String,
+    },
+    /// What is left of a tenant that is erased.
+    Left(Key),
 }
 
 /// What a tenant lacks, or has without a right to it.
@@ -135,7 +142,8 @@ impl Fault {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Tenant(_) => "tenant",
-            Self::Stray(_) | Self::Unreadable(..) => "item",
+            Self::Stray(_) | Self::Unreadable(..) | Self::Left(_) => "item",
+            Self::Credential { .. } => "credential",
             Self::Document(..) => "document",
             Self::Alias(_) => "alias",
             Self::Count { .. } => "count",
@@ -151,7 +159,11 @@ impl Fault {
             Self::Tenant(_) | Self::Stray(_) | Self::Unreadable(..) => false,
             Self::Document(_, broken) => *broken == Broken::Indexed,
             Self::Alias(alias) => alias.wanted.len() < 2,
-            Self::Count { .. } | Self::Edge(..) | Self::Change(..) => true,
+            Self::Count { .. }
+            | Self::Edge(..)
+            | Self::Change(..)
+            | Self::Credential { .. }
+            | Self::Left(_) => true,
             Self::Work(work) => !matches!(work, Work::Change(..)),
         }
     }

@@ -34,6 +34,7 @@ pub(super) fn judge(facts: &Facts, now_ms: i64) -> (Vec<Fault>, Waiting, u64) {
     let aliases = facts.claims.faults().filter(|alias| !unread(alias));
     faults.extend(aliases.map(Fault::Alias));
     faults.extend(counts(facts));
+    faults.extend(credentials(facts));
     let (wrong, right) = facts.rows.iter().partition(|row| names_living(facts, row));
     let named = Named::by(right);
     let wrong: Vec<&Row> = wrong;
@@ -81,6 +82,16 @@ fn counts(facts: &Facts) -> impl Iterator<Item = Fault> {
         resource_type,
         bucket,
         excess,
+    })
+}
+
+/// Whoever comes in comes through a connection.
+fn credentials(facts: &Facts) -> impl Iterator<Item = Fault> {
+    let loose = facts.credentials.iter();
+    let loose = loose.filter(|(_, connection)| !facts.connections.contains(connection));
+    loose.map(|(key, connection)| Fault::Credential {
+        key: key.clone(),
+        connection: connection.clone(),
     })
 }
 

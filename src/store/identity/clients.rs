@@ -376,7 +376,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read(tenant: &TenantScope, item: &Item) -> Result<Client, StoreError> {
+pub(in crate::store) fn read(tenant: &TenantScope, item: &Item) -> Result<Client, StoreError> {
     let broken = || StoreError::Broken("a client does not read");
     let stored = text(item, AUTH).ok_or_else(broken)?;
     let stored: Stored = serde_json::from_str(&stored).map_err(|_| broken())?;

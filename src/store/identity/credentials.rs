@@ -54,22 +54,49 @@ pub(super) struct TokenMark {
     pub predecessor: Option<([u8; 32], i64)>,
 }
 
-/// Why a token of the right shape lets nobody in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whose a credential is, whether or not it lets anybody in: the provisioning log's who.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    pub(in crate::store) scope: TenantScope,
+    pub(in crate::store) connection: String,
+    pub(in crate::store) actor: String,
+}
+
+/// Why a token of the right shape lets nobody in; with its holder where its secret has proved whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
     Unknown,
-    Expired,
-    Revoked,
+    Expired(Holder),
+    Revoked(Holder),
     /// The token is good; its tenant is not served at present.
-    Suspended,
+    Suspended(Holder),
     /// The tenant is gone, or going.
     Erased,
+}
+
+impl Refused {
+    /// Who was refused, where that is known and somebody is left to be told.
+    pub fn holder(&self) -> Option<&Holder> {
+        match self {
+            Self::Expired(holder) | Self::Revoked(holder) | Self::Suspended(holder) => Some(holder),
+            Self::Unknown | Self::Erased => None,
+        }
+    }
 }
 
 impl Credential {
     /// The tenant's id, for the log.
     pub fn tenant_id(&self) -> String {
         self.scope.to_string()
+    }
+
+    /// Who it is, for the provisioning log.
+    pub fn holder(&self) -> Holder {
+        Holder {
+            scope: self.scope.clone(),
+            connection: self.connection.id.clone(),
+            actor: self.actor.clone(),
+        }
     }
 
     /// Whether `tenant`, a name in any case or an id, is the credential's tenant.
@@ -148,7 +175,7 @@ impl Credentials {
     fn put(&self, digest: [u8; 32], now: i64, found: &Result<Credential, Refused>) {
         match found {
             Ok(credential) => put(&self.known, digest, now, KNOWN_MS, credential.clone()),
-            Err(refused) => put(&self.refused, digest, now, REFUSED_MS, *refused),
+            Err(refused) => put(&self.refused, digest, now, REFUSED_MS, refused.clone()),
         }
     }
 
@@ -190,13 +217,18 @@ impl Store {
             return Ok(Err(Refused::Unknown));
         };
         let state = State::of(&config);
-        if state == State::Erased {
+        if matches!(state, State::Erasing | State::Erased) {
             return Ok(Err(Refused::Erased));
         }
         let Some(token) = token.filter(|token| same_digest(token, digest)) else {
             return Ok(Err(Refused::Unknown));
         };
-        if let Some(refused) = refused(&token, state, now) {
+        let holder = || Holder {
+            scope: scope.clone(),
+            connection: text(&token, CONNECTION).unwrap_or_default(),
+            actor: TenantScope::token_id(digest),
+        };
+        if let Some(refused) = refused(&token, state, now, holder) {
             return Ok(Err(refused));
         }
         let Some(connection) = self.connection_of(scope, &token).await? else {
@@ -270,18 +302,19 @@ impl Store {
     }
 }
 
-fn refused(token: &Item, state: State, now: i64) -> Option<Refused> {
+fn refused(
+    token: &Item,
+    state: State,
+    now: i64,
+    holder: impl FnOnce() -> Holder,
+) -> Option<Refused> {
     if number(token, REVOKED).is_some() {
-        return Some(Refused::Revoked);
+        return Some(Refused::Revoked(holder()));
     }
     if number(token, UNTIL).is_some_and(|until| until <= now) {
-        return Some(Refused::Expired);
+        return Some(Refused::Expired(holder()));
     }
-    match state {
-        State::Active => None,
-        State::Suspended => Some(Refused::Suspended),
-        State::Erasing | State::Erased => Some(Refused::Erased),
-    }
+    (state == State::Suspended).then(|| Refused::Suspended(holder()))
 }
 
 pub(in crate::store) fn same_digest(token: &Item, wanted: &[u8; 32]) -> bool {

@@ -42,16 +42,18 @@ impl Store {
         let (Some(config), Some(connection)) = (config, connection) else {
             return Ok(Err(Refused::Unknown));
         };
-        match State::of(&config) {
-            State::Active => {}
-            State::Suspended => return Ok(Err(Refused::Suspended)),
-            State::Erasing | State::Erased => return Ok(Err(Refused::Erased)),
+        let state = State::of(&config);
+        if matches!(state, State::Erasing | State::Erased) {
+            return Ok(Err(Refused::Erased));
         }
         let connection = connections::read(&connection)?;
         let credential = Credential {
             actor: format!("E-{}", connection.id),
             ..self.through(tenant, &config, connection).await?
         };
+        if state == State::Suspended {
+            return Ok(Err(Refused::Suspended(credential.holder())));
+        }
         let now = self.host().now_ms();
         let known = &self.shared.credentials;
         known.trust(digest(tenant, text), now, ends, &credential);

@@ -18,7 +18,7 @@ pub(super) const NAME_MAX: usize = 63;
 
 pub(in crate::store) const NAME: &str = "name";
 pub(in crate::store) const TENANT: &str = "t";
-pub(super) const STATE: &str = "state";
+pub(in crate::store) const STATE: &str = "state";
 pub(super) const CREATED: &str = "ct";
 const DISPLAY_NAME: &str = "dn";
 const PROVIDER: &str = "idp";

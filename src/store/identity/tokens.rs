@@ -19,7 +19,7 @@ const ACCESS_REMEMBERED_S: i64 = 86_400;
 
 const LABEL: &str = "label";
 pub(super) const DIGEST: &str = "sha256";
-pub(super) const CONNECTION: &str = "cid";
+pub(in crate::store) const CONNECTION: &str = "cid";
 pub(super) const CLIENT: &str = "cl";
 pub(super) const SCOPES: &str = "sc";
 pub(super) const UNTIL: &str = "un";
