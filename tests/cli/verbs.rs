@@ -326,7 +326,8 @@ fn clients_are_made_listed_given_secrets_and_taken_away() {
 
         let files = folder();
         let jwks = files.path().join("jwks.json");
-        std::fs::write(&jwks, r#"{"keys": [{"kty": "EC"}]}"#).expect("a file");
+        let key = r#"{"kty": "OKP", "crv": "Ed25519", "x": "iK9COhgHcxoKI5xvuWHRPta31UNKmcCmNSJo9pc5Hbw"}"#;
+        std::fs::write(&jwks, format!("{{\"keys\": [{key}]}}")).expect("a file");
         let by_key = way.json(&with(&[
             "client",
             "create",
