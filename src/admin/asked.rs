@@ -104,7 +104,7 @@ impl<'a> Asked<'a> {
 }
 
 /// The connection with this id, or the only one with this name.
-async fn find_connection(
+pub(super) async fn find_connection(
     store: &Store,
     tenant: &TenantScope,
     name_or_id: &str,

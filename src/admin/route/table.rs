@@ -37,6 +37,7 @@ pub(in crate::admin) enum Action {
     AddSchema,
     ShowSchema,
     RemoveSchema,
+    ReadLog,
     CheckIntegrity,
     Repair,
     ListKeys,
@@ -87,7 +88,7 @@ const fn list(action: Action) -> Verb {
 }
 
 /// Every path with its methods.
-pub(super) const ROUTES: [Route; 19] = [
+pub(super) const ROUTES: [Route; 20] = [
     Route {
         path: DOCUMENT,
         allowed: "GET",
@@ -204,6 +205,14 @@ pub(super) const ROUTES: [Route; 19] = [
             verb("GET", Action::ShowSchema),
             verb("DELETE", Action::RemoveSchema),
         ],
+    },
+    Route {
+        path: "/tenants/{tenant}/log",
+        allowed: "GET",
+        verbs: &[Verb {
+            query: &["limit", "after", "connection"],
+            ..verb("GET", Action::ReadLog)
+        }],
     },
     Route {
         path: "/tenants/{tenant}/integrity",
