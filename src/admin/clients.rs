@@ -5,20 +5,13 @@ use serde_json::json;
 
 use super::asked::{Asked, said, scopes, text};
 use super::{AdminAnswer, AdminError, page, setup, view};
-use crate::jose::Keys;
+use crate::jose::{CLIENT_KEYS_MAX, Keys, is_issuer};
 use crate::store::{AuthMethod, Client, ClientChange, Federation, NewClient};
 
 /// Audiences of one federation.
 const AUDIENCES_MAX: usize = 10;
 /// Characters of an issuer, an audience, a subject or an id.
 const CLAIM_MAX: usize = 512;
-/// What an issuer begins with; without TLS it is this machine itself. Which hosts are asked is for the deployment.
-const SCHEMES: [&str; 4] = [
-    "https://",
-    "http://127.0.0.1:",
-    "http://localhost:",
-    "http://[::1]:",
-];
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -122,13 +115,15 @@ async fn find(asked: &Asked<'_>) -> Result<Client, AdminError> {
 fn check(method: &AuthMethod) -> Result<(), AdminError> {
     match method {
         AuthMethod::Secret => Ok(()),
-        AuthMethod::PrivateKey { jwks } => match Keys::of_client(jwks) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let place = "method.privateKey.jwks";
-                Err(AdminError::invalid(place, &error.to_string()))
-            }
-        },
+        AuthMethod::PrivateKey { jwks } => {
+            let keys = Keys::of_client(jwks).map(drop);
+            keys.map_err(|error| {
+                let expected = format!(
+                    "a JWK Set of 1 to {CLIENT_KEYS_MAX} public keys (RFC 7517 section 5), but {error}"
+                );
+                AdminError::invalid("method.privateKey.jwks", &expected)
+            })
+        }
         AuthMethod::Federation(federation) => check_federation(federation),
     }
 }
@@ -136,8 +131,7 @@ fn check(method: &AuthMethod) -> Result<(), AdminError> {
 fn check_federation(federation: &Federation) -> Result<(), AdminError> {
     let place = |name: &str| format!("method.federation.{name}");
     text(&place("issuer"), &federation.issuer, CLAIM_MAX)?;
-    let issuer = &federation.issuer;
-    if !SCHEMES.iter().any(|scheme| issuer.starts_with(scheme)) {
+    if !is_issuer(&federation.issuer) {
         let expected = "a URL that begins with https://, as the assertion's iss has it";
         return Err(AdminError::invalid(&place("issuer"), expected));
     }

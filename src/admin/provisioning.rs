@@ -1,31 +1,31 @@
-//! The provisioning log of a tenant, the oldest first: read page by page, and followed.
+//! The provisioning log of a tenant, the oldest first. `next` is always given, so that one can follow.
 
-use super::asked::{Asked, find_connection};
+use super::asked::Asked;
 use super::{AdminAnswer, AdminError, page};
 use crate::store::{LogCursor, LogEntry, LogQuery, TenantScope};
 
-/// `next` is always given: asked for again it tells what came since. Young entries come again, under the same ids.
-pub(super) async fn read(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
-    let scope = &asked.tenant()?.scope;
-    let after = asked.query("after").map(str::parse::<LogCursor>);
-    let after = after.transpose().map_err(|_| page::bad_cursor())?;
+pub(super) async fn log(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
+    let after = match asked.query("after") {
+        Some(cursor) => cursor.parse().map_err(|_| page::bad_cursor())?,
+        None => LogCursor::default(),
+    };
     let query = LogQuery {
-        connection: connection(asked, scope).await?,
-        after: after.unwrap_or_default(),
+        connection: connection(asked).await?,
+        after,
         limit: asked.limit()? as usize,
     };
-    let log = asked.store.log(scope, &query).await?;
-    let items = log.entries.iter().map(LogEntry::to_json).collect();
-    Ok(page::answer(items, Some(log.next.to_string())))
+    let page = asked.store.log(&asked.tenant()?.scope, &query).await?;
+    let entries = page.entries.iter().map(LogEntry::to_json).collect();
+    Ok(page::answer(entries, Some(page.next.to_string())))
 }
 
-/// An id is taken as it is: entries outlive their connection.
-async fn connection(asked: &Asked<'_>, scope: &TenantScope) -> Result<Option<String>, AdminError> {
+/// Entries outlive their connection, so an id may be of one that is gone.
+async fn connection(asked: &Asked<'_>) -> Result<Option<String>, AdminError> {
     let Some(named) = asked.query("connection") else {
         return Ok(None);
     };
-    match find_connection(asked.store, scope, named).await {
-        Ok(found) => Ok(Some(found.id)),
+    match asked.connection_named(named).await {
+        Ok(connection) => Ok(Some(connection.id)),
         Err(error) => match TenantScope::parse(named) {
             Some(id) => Ok(Some(id.to_string())),
             None => Err(error),

@@ -19,7 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 pub use host::SystemHost;
 pub use lambda::{admin_lambda, lambda, tick_lambda};
 #[cfg(feature = "local")]
-pub use place::{Place, create_table, find_tenant};
+pub use place::{Place, create_table};
 #[cfg(feature = "local")]
 pub use serve::{DEFAULT_TENANT, Server};
 

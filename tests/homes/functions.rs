@@ -45,10 +45,12 @@ fn functions_may_do_what_they_need_and_no_more() {
         "DeleteItem",
         "ConditionCheckItem",
     ];
+    // When a token was last used, and what was refused.
+    let notes = ["UpdateItem", "PutItem"];
+    let notes = [&reads[..], &notes].concat();
     for (name, function) in functions() {
         let granted = match name.as_str() {
-            // Reading a token notes its last use.
-            "discovery" => [reads.as_slice(), &["UpdateItem"]].concat(),
+            "discovery" => notes.clone(),
             // An integrity check reads the whole table.
             "admin" => [all.as_slice(), &["Scan"]].concat(),
             _ => all.to_vec(),
@@ -76,16 +78,23 @@ fn functions_may_do_what_they_need_and_no_more() {
             let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
             assert!(keys[1].is_null(), "{name}: one pattern");
             let pattern = keys[0].as_str().unwrap().to_owned();
-            if pattern == "A#tenants" {
-                assert_eq!(listed, ["Query"], "{name}: the registry is read alone");
+            let expected: Option<&[&str]> = match pattern.as_str() {
+                "A#tenants" => Some(&["Query", "GetItem", "DeleteItem"]),
+                "A#name#*" => Some(&["DeleteItem"]),
+                "T#??????????" => Some(&["GetItem", "BatchGetItem", "Query", "UpdateItem"]),
+                "T#??????????#E" => Some(&["PutItem"]),
+                _ => None,
+            };
+            if let Some(expected) = expected {
+                assert_eq!(listed, expected, "{name}: {pattern}");
             }
             actions.extend(listed);
             patterns.insert(pattern);
         }
         let reached: &[&str] = match name.as_str() {
-            "discovery" => &["T#??????????"],
+            "discovery" => &["T#??????????", "T#??????????#E"],
             "admin" => &["A#*", "T#*"],
-            SCHEDULED => &["A#tenants", "T#*"],
+            SCHEDULED => &["A#name#*", "A#tenants", "T#*"],
             _ => &["T#*"],
         };
         assert_eq!(
