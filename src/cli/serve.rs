@@ -23,6 +23,9 @@ pub(super) struct Serve {
     /// Serve a `DynamoDB` table, on AWS or at `AWS_ENDPOINT_URL_DYNAMODB`.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "memory"])]
     table: Option<String>,
+    /// Ask only this host for the keys of signed tokens, instead of Microsoft's; a loopback address also without TLS.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    issuer_host: Vec<String>,
     /// Print one line of JSON.
     #[arg(long)]
     json: bool,
@@ -34,7 +37,7 @@ pub(super) async fn run(options: Serve) -> Result<(), Failure> {
         (None, Some(table)) => Place::Table(table),
         (None, None) => Place::Memory,
     };
-    let server = Server::bind(&place, options.listen).await?;
+    let server = Server::bind(&place, options.listen, &options.issuer_host).await?;
     print(&server, &place, options.json);
     Ok(server.run().await?)
 }
