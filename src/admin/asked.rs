@@ -70,6 +70,14 @@ impl<'a> Asked<'a> {
         self.connection.as_ref().ok_or_else(missing)
     }
 
+    /// The tenant's connection with this id, or the only one with this name.
+    pub(super) async fn connection_named(
+        &self,
+        name_or_id: &str,
+    ) -> Result<Connection, AdminError> {
+        find_connection(self.store, &self.tenant()?.scope, name_or_id).await
+    }
+
     /// What the query says under this name.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(given, _)| given == name);

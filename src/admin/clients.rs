@@ -5,10 +5,9 @@ use serde_json::json;
 
 use super::asked::{Asked, said, scopes, text};
 use super::{AdminAnswer, AdminError, page, setup, view};
+use crate::jose::{CLIENT_KEYS_MAX, Keys, is_issuer};
 use crate::store::{AuthMethod, Client, ClientChange, Federation, NewClient};
 
-/// Keys of one client's key set.
-const KEYS_MAX: usize = 20;
 /// Audiences of one federation.
 const AUDIENCES_MAX: usize = 10;
 /// Characters of an issuer, an audience, a subject or an id.
@@ -117,13 +116,13 @@ fn check(method: &AuthMethod) -> Result<(), AdminError> {
     match method {
         AuthMethod::Secret => Ok(()),
         AuthMethod::PrivateKey { jwks } => {
-            let keys = jwks.get("keys").and_then(|keys| keys.as_array());
-            let count = keys.map_or(0, Vec::len);
-            if (1..=KEYS_MAX).contains(&count) {
-                return Ok(());
-            }
-            let expected = format!("a JWK Set of 1 to {KEYS_MAX} keys (RFC 7517 section 5)");
-            Err(AdminError::invalid("method.privateKey.jwks", &expected))
+            let keys = Keys::of_client(jwks).map(drop);
+            keys.map_err(|error| {
+                let expected = format!(
+                    "a JWK Set of 1 to {CLIENT_KEYS_MAX} public keys (RFC 7517 section 5), but {error}"
+                );
+                AdminError::invalid("method.privateKey.jwks", &expected)
+            })
         }
         AuthMethod::Federation(federation) => check_federation(federation),
     }
@@ -132,7 +131,7 @@ fn check(method: &AuthMethod) -> Result<(), AdminError> {
 fn check_federation(federation: &Federation) -> Result<(), AdminError> {
     let place = |name: &str| format!("method.federation.{name}");
     text(&place("issuer"), &federation.issuer, CLAIM_MAX)?;
-    if !federation.issuer.starts_with("https://") {
+    if !is_issuer(&federation.issuer) {
         let expected = "a URL that begins with https://, as the assertion's iss has it";
         return Err(AdminError::invalid(&place("issuer"), expected));
     }

@@ -13,6 +13,7 @@ mod integrity;
 mod keys;
 mod log;
 mod page;
+mod provisioning;
 mod route;
 mod schemas;
 mod setup;
@@ -150,6 +151,7 @@ async fn dispatch(action: Action, asked: &Asked<'_>) -> Result<AdminAnswer, Admi
         Action::AddSchema => schemas::add(asked).await,
         Action::ShowSchema => schemas::show(asked).await,
         Action::RemoveSchema => schemas::remove(asked).await,
+        Action::ReadLog => provisioning::log(asked).await,
         Action::CheckIntegrity => integrity::check(asked).await,
         Action::Repair => integrity::repair(asked).await,
         Action::ListKeys => keys::list(asked).await,

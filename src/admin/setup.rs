@@ -36,9 +36,15 @@ pub(super) async fn show(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
             "Map these too, this connection requires them: {required}."
         ));
     }
+    // A token that Entra signs names no tenant of ours; its URL must, and by the id.
+    let id = tenant.scope.to_string();
+    let named = connection
+        .entra_bearer
+        .as_ref()
+        .map_or(&tenant.name, |_| &id);
     Ok(AdminAnswer::ok(json!({
         "tenantUrl": values.tenant_url,
-        "perTenantUrl": format!("{}/t/{}/scim/v2", asked.request.base, tenant.name),
+        "perTenantUrl": format!("{}/t/{named}/scim/v2", asked.request.base),
         "tokenEndpoint": values.token_endpoint,
         "steps": steps,
     })))

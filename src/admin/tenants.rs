@@ -7,6 +7,9 @@ use super::asked::{Asked, said};
 use super::{AdminAnswer, AdminError, page, view};
 use crate::store::{Expiry, Provider, TenantChange, TenantScope};
 
+/// An erasure is answered after so long, whatever is left to do.
+const ERASE_MS: i64 = 3_000;
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct New {
@@ -95,6 +98,11 @@ pub(super) async fn change(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError>
 pub(super) async fn erase(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
     let scope = &asked.tenant()?.scope;
     asked.store.begin_erasing(scope).await?;
+    let until = asked.store.host().now_ms() + ERASE_MS;
+    if let Err(error) = asked.store.erase_pass(scope, until).await {
+        // It has begun, and the tick goes on with it.
+        tracing::warn!(tenant = %scope, %error, "the erasure waits for the next tick");
+    }
     let tenant = asked.store.tenant_info(&scope.to_string()).await?;
     let shown = Some(view::tenant(&tenant));
     Ok(AdminAnswer::new(StatusCode::ACCEPTED, shown))

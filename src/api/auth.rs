@@ -20,20 +20,11 @@ pub(super) async fn authenticate(
     if Assertion::looks_like(text) {
         let tenant = route.tenant.as_deref();
         let signed = entra::authenticate(store, keys, tenant, text).await?;
-        let credential = signed.map_err(|refused| refusal(&refused))?;
-        *holder = Some(credential.holder());
-        return Ok(credential);
+        return known(signed, holder);
     }
     let secret = Secret::parse(SecretKind::Token, text)
         .map_err(|error| ScimError::unauthorized(error.to_string()))?;
-    let credential = match store.authenticate(&secret).await? {
-        Ok(credential) => credential,
-        Err(refused) => {
-            *holder = refused.holder().cloned();
-            return Err(refusal(&refused));
-        }
-    };
-    *holder = Some(credential.holder());
+    let credential = known(store.authenticate(&secret).await?, holder)?;
     let agrees = |named: &String| credential.is_of(named);
     if !route.tenant.as_ref().is_none_or(agrees) {
         return Err(ScimError::unauthorized(
@@ -41,6 +32,17 @@ pub(super) async fn authenticate(
         ));
     }
     Ok(credential)
+}
+
+fn known(
+    found: Result<Credential, Refused>,
+    holder: &mut Option<Holder>,
+) -> Result<Credential, ScimError> {
+    *holder = match &found {
+        Ok(credential) => Some(credential.holder()),
+        Err(refused) => refused.holder().cloned(),
+    };
+    found.map_err(|refused| refusal(&refused))
 }
 
 fn refusal(refused: &Refused) -> ScimError {

@@ -31,7 +31,7 @@ impl Front {
 
     pub(super) async fn handle(&self, call: Call) -> Response<Bytes> {
         let path = call.parts.uri.path();
-        if path == TOKEN_PATH {
+        if path.strip_suffix('/').unwrap_or(path) == TOKEN_PATH {
             return self.tokens.handle(call).await;
         }
         let rest = path.strip_prefix(BASE);

@@ -86,9 +86,7 @@ impl Hosts {
 
     /// The URL, if it may be asked.
     pub fn allow(&self, text: &str) -> Option<Url> {
-        let url = Url::parse(text).ok()?;
-        let plain =
-            url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        let url = plain(text)?;
         let (host, port) = (url.host_str()?, url.port_or_known_default()?);
         let is_https = url.scheme() == "https";
         let listed = self.0.iter().any(|entry| {
@@ -96,8 +94,24 @@ impl Hosts {
             let scheme = is_https || (entry.loopback && url.scheme() == "http");
             scheme && entry.host == host && entry.port.unwrap_or(usual) == port
         });
-        (plain && listed).then_some(url)
+        listed.then_some(url)
     }
+}
+
+/// Whether the text can be an issuer at all: a URL that begins with `https://`, or one of this machine itself.
+pub fn is_issuer(text: &str) -> bool {
+    plain(text).is_some_and(|url| {
+        let loopback = url.host_str().is_some_and(is_loopback);
+        let scheme = url.scheme() == "https" || (loopback && url.scheme() == "http");
+        scheme && url.query().is_none()
+    })
+}
+
+/// A URL without a user or a fragment.
+fn plain(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    plain.then_some(url)
 }
 
 fn is_address(host: &str) -> bool {
@@ -153,6 +167,21 @@ mod tests {
             "http://localhost/x",
         ] {
             assert!(hosts.allow(url).is_none(), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_a_url_of_somewhere_else_or_of_this_machine() {
+        for (text, is) in [
+            ("https://idp.fabrikam.example/x", true),
+            ("http://127.0.0.1:9001/x", true),
+            ("http://idp.fabrikam.example/x", false),
+            ("https://ada@idp.fabrikam.example/x", false),
+            ("https://idp.fabrikam.example/x?y", false),
+            ("https://idp.fabrikam.example/x#y", false),
+            ("fabrikam", false),
+        ] {
+            assert_eq!(is_issuer(text), is, "{text}");
         }
     }
 

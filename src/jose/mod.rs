@@ -13,6 +13,6 @@ mod source;
 pub use assertion::{ASSERTION_MAX, Assertion, Claims, Fault, LIFE_MAX_S, SKEW_S};
 pub use cache::Issuers;
 pub use fetch::DOCUMENT_MAX;
-pub use hosts::{HostError, Hosts};
+pub use hosts::{HostError, Hosts, is_issuer};
 pub use key::{CLIENT_KEYS_MAX, KEYS_MAX, Keys, KeysError};
 pub use source::{KeySource, SourceError};

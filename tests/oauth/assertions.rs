@@ -145,14 +145,14 @@ async fn claims_that_are_not_the_clients_are_refused() {
     let (pair, client) = (Pair::ec(), keyed(&bench, &[Pair::ec()]).await);
     let now = bench.now();
     for (name, value, reason) in [
-        ("iss", json!("other"), "assertion_issuer"),
+        ("iss", json!("zqother"), "assertion_issuer"),
         ("iss", json!(format!("{}/", client.id)), "assertion_issuer"),
         ("iss", Value::Null, "assertion_issuer"),
-        ("sub", json!("other"), "assertion_subject"),
+        ("sub", json!("zqother"), "assertion_subject"),
         ("sub", Value::Null, "assertion_subject"),
         (
             "aud",
-            json!("https://scim.other.example/oauth2/token"),
+            json!("https://scim.zqother.example/oauth2/token"),
             "assertion_audience",
         ),
         (
@@ -170,7 +170,7 @@ async fn claims_that_are_not_the_clients_are_refused() {
         let claims = changed(claims(&bench, &client, "1"), name, value.clone());
         let answer = bench.assert(&client.id, &pair.sign(&claims)).await;
         answer.refuses(401, "invalid_client", reason);
-        assert!(!answer.body.to_string().contains("other"), "{answer:?}");
+        assert!(!answer.body.to_string().contains("zqother"), "{answer:?}");
     }
 }
 

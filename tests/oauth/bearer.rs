@@ -127,6 +127,8 @@ async fn it_is_off_unless_allowed_and_at_no_other_address() {
     let bench = bench(Manner::Good).await;
     let token = Pair::ec().sign(&claims(&bench));
     let other = bench.store.create_tenant("contoso").await.unwrap();
+    // What is remembered of it is its own tenant's.
+    assert_eq!(get(&bench, &token).await.status, 200);
     let mut seen = vec![];
     for path in [
         "/scim/v2/Users".to_owned(),

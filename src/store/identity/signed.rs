@@ -42,15 +42,17 @@ impl Store {
         let (Some(config), Some(connection)) = (config, connection) else {
             return Ok(Err(Refused::Unknown));
         };
+        let state = State::of(&config);
+        if matches!(state, State::Erasing | State::Erased) {
+            return Ok(Err(Refused::Erased));
+        }
         let connection = connections::read(&connection)?;
         let credential = Credential {
             actor: format!("E-{}", connection.id),
             ..self.through(tenant, &config, connection).await?
         };
-        match State::of(&config) {
-            State::Active => {}
-            State::Suspended => return Ok(Err(Refused::Suspended(credential.holder()))),
-            State::Erasing | State::Erased => return Ok(Err(Refused::Erased)),
+        if state == State::Suspended {
+            return Ok(Err(Refused::Suspended(credential.holder())));
         }
         let now = self.host().now_ms();
         let known = &self.shared.credentials;
