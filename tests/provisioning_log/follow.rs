@@ -115,9 +115,8 @@ async fn one_connections_entries_are_found_among_others() {
         .create_connection(&desk.tenant, &new)
         .await
         .unwrap();
-    let made = desk
-        .store
-        .create_token(&desk.tenant, &second.id, &NewToken::default());
+    let new = NewToken::default();
+    let made = desk.store.create_token(&desk.tenant, &second.id, &new);
     let token = made.await.unwrap().0;
     for n in 0..6 {
         desk.user(&format!("u{n}")).await;
