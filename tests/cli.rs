@@ -16,6 +16,8 @@ use tempfile::TempDir;
 
 #[path = "cli/credentials.rs"]
 mod credentials;
+#[path = "cli/log.rs"]
+mod log;
 #[path = "cli/refusals.rs"]
 mod refusals;
 mod support;

@@ -102,7 +102,7 @@ fn clients_are_made_listed_given_secrets_and_taken_away() {
             &member(&second, "id"),
         ]));
         let words = way.says(&of_fabrikam(&["client", "secret", "add", &id]));
-        assert!(words.contains("Client secret  scimsecret_"), "{words}");
+        assert!(words.contains("Secret        scimsecret_"), "{words}");
 
         let files = folder();
         let jwks = files.path().join("jwks.json");
