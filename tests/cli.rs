@@ -14,11 +14,15 @@ use std::process::Output;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+#[path = "cli/credentials.rs"]
+mod credentials;
+#[path = "cli/log.rs"]
+mod log;
 #[path = "cli/refusals.rs"]
 mod refusals;
 mod support;
-#[path = "cli/verbs.rs"]
-mod verbs;
+#[path = "cli/tenants.rs"]
+mod tenants;
 #[path = "cli/ways.rs"]
 mod ways;
 

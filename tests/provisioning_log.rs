@@ -10,6 +10,8 @@
 
 #[path = "provisioning_log/activity.rs"]
 mod activity;
+#[path = "provisioning_log/admin.rs"]
+mod admin;
 #[allow(dead_code, reason = "made for the store's own tests")]
 #[path = "store/bench.rs"]
 mod bench;

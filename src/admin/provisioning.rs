@@ -1,8 +1,10 @@
 //! The provisioning log of a tenant, the oldest first. `next` is always given, so that one can follow.
 
+use http::StatusCode;
+
 use super::asked::Asked;
 use super::{AdminAnswer, AdminError, page};
-use crate::store::{LogCursor, LogEntry, LogQuery};
+use crate::store::{LogCursor, LogEntry, LogQuery, TenantScope};
 
 pub(super) async fn log(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
     let after = match asked.query("after") {
@@ -10,7 +12,7 @@ pub(super) async fn log(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
         None => LogCursor::default(),
     };
     let connection = match asked.query("connection") {
-        Some(name) => Some(asked.connection_named(name).await?.id),
+        Some(name) => Some(connection(asked, name).await?),
         None => None,
     };
     let query = LogQuery {
@@ -21,4 +23,19 @@ pub(super) async fn log(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
     let page = asked.store.log(&asked.tenant()?.scope, &query).await?;
     let entries = page.entries.iter().map(LogEntry::to_json).collect();
     Ok(page::answer(entries, Some(page.next.to_string())))
+}
+
+/// The id of a connection by its name or id; the log outlives connections, of which only the id is left.
+async fn connection(asked: &Asked<'_>, name_or_id: &str) -> Result<String, AdminError> {
+    match asked.connection_named(name_or_id).await {
+        Ok(found) => Ok(found.id),
+        Err(error) => {
+            let gone = error.status == StatusCode::NOT_FOUND;
+            // Ids of connections are made like those of tenants.
+            match TenantScope::parse(name_or_id).filter(|_| gone) {
+                Some(id) => Ok(id.to_string()),
+                None => Err(error),
+            }
+        }
+    }
 }

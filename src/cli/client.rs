@@ -168,7 +168,7 @@ pub(super) async fn run(command: Client) -> Result<(), Failure> {
             let made = caller.post(&format!("{path}/secrets"), json!({})).await?;
             caller.print(&made, |made| {
                 show::fields(made, &[("Secret id", "id")]);
-                show::secret("Client secret", made, "clientSecret");
+                show::secret("Secret", made, "clientSecret");
             });
         }
         Client::Secret(Secret::Remove { one, secret }) => {
@@ -190,6 +190,6 @@ fn print_made(made: &Value) {
         &[("Client id", "clientId"), ("Tokens from", "tokenEndpoint")],
     );
     if made.get("clientSecret").is_some_and(Value::is_string) {
-        show::secret("Client secret", made, "clientSecret");
+        show::secret("Secret", made, "clientSecret");
     }
 }

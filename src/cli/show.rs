@@ -16,6 +16,8 @@ const TIMES: [&str; 7] = [
     "deletedAt",
     "time",
 ];
+/// How many scopes there are: whoever has them all may do everything.
+const SCOPES: usize = 10;
 /// How times are shown: to the minute.
 const MINUTE: usize = "2026-01-31T12:34".len();
 
@@ -105,12 +107,33 @@ fn words(value: &Value) -> String {
         Value::Bool(false) => "no".to_owned(),
         Value::String(text) => safe(text),
         Value::Array(values) if values.is_empty() => "-".to_owned(),
+        Value::Array(values) if values.len() == SCOPES && is_scope(values.first()) => {
+            "all".to_owned()
+        }
         Value::Array(values) => {
             let values: Vec<String> = values.iter().map(words).collect();
             values.join(", ")
         }
-        value => safe(&value.to_string()),
+        Value::Object(members) => {
+            let said = members.iter().filter(|(_, value)| says_something(value));
+            let said: Vec<String> = said
+                .map(|(name, value)| format!("{name}: {}", words(value)))
+                .collect();
+            said.join(", ")
+        }
+        Value::Number(number) => number.to_string(),
     }
+}
+
+fn is_scope(value: Option<&Value>) -> bool {
+    value
+        .and_then(Value::as_str)
+        .is_some_and(|text| text.ends_with(":users") || text.ends_with(":groups"))
+}
+
+fn says_something(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Bool(false))
+        && value.as_array().is_none_or(|list| !list.is_empty())
 }
 
 /// Nothing that a terminal would take for an order.

@@ -93,8 +93,8 @@ async fn a_small_table_takes_a_handful_of_calls() {
     assert_eq!(texts(&report), Vec::<String>::new());
     assert_eq!(
         meter.reset().calls,
-        5,
-        "one page, and two indexes of two types"
+        6,
+        "one page, whether it is served, and two indexes of two types"
     );
 }
 

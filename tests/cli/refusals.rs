@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use crate::support::Server;
 use crate::support::process::{command, run};
-use crate::ways::{both, member, on_data, over_http};
+use crate::ways::{both, member, of_fabrikam, on_data, over_http};
 
 #[test]
 fn what_is_not_there_is_named_with_the_way_to_what_is() {
@@ -90,22 +90,20 @@ fn a_refusal_has_its_problem_as_json_too() {
 #[test]
 fn where_there_are_several_connections_one_must_be_named() {
     for way in both() {
-        let of = ["--tenant", "fabrikam"];
         way.says(&["tenant", "create", "fabrikam"]);
-        way.says(&[["connection", "create", "okta"].as_slice(), &of].concat());
-        let words = way.refused(&[["token", "list"].as_slice(), &of].concat());
+        way.says(&of_fabrikam(&["connection", "create", "okta"]));
+        let words = way.refused(&of_fabrikam(&["token", "list"]));
         assert_eq!(
             words,
             "fabrikam has several connections; add --connection with one of: default, okta\n"
         );
-        way.says(&[["token", "create", "--connection", "okta"].as_slice(), &of].concat());
+        way.says(&of_fabrikam(&["token", "create", "--connection", "okta"]));
         for name in ["default", "okta"] {
-            let rows =
-                way.table(&[["token", "list", "--connection", name].as_slice(), &of].concat());
+            let rows = way.table(&of_fabrikam(&["token", "list", "--connection", name]));
             assert_eq!(rows.len(), 2, "{name}: {rows:?}");
-            way.says(&[["connection", "delete", name].as_slice(), &of].concat());
+            way.says(&of_fabrikam(&["connection", "delete", name]));
         }
-        let words = way.refused(&[["token", "create"].as_slice(), &of].concat());
+        let words = way.refused(&of_fabrikam(&["token", "create"]));
         assert!(
             words.starts_with("fabrikam has no connection; create one: "),
             "{words}"
@@ -231,21 +229,19 @@ fn one_way_is_named() {
 fn no_list_and_no_help_shows_a_secret() {
     let (data, http) = (on_data(), over_http());
     for way in [&data, &http] {
-        let of = ["--tenant", "fabrikam"];
-        let with = |arguments: &[&str]| [arguments, &of].concat();
         let mut secrets = vec![member(
             &way.json(&["tenant", "create", "fabrikam"]),
             "secretToken",
         )];
-        let token = way.json(&with(&["token", "create", "--label", "x"]));
+        let token = way.json(&of_fabrikam(&["token", "create", "--label", "x"]));
         secrets.push(member(&token, "token"));
-        let next = way.json(&with(&["token", "rotate", &member(&token, "id")]));
+        let next = way.json(&of_fabrikam(&["token", "rotate", &member(&token, "id")]));
         secrets.push(member(&next, "token"));
-        let client = way.json(&with(&["client", "create", "--label", "x"]));
+        let client = way.json(&of_fabrikam(&["client", "create", "--label", "x"]));
         let id = member(&client, "clientId");
         secrets.push(member(&client, "clientSecret"));
         secrets.push(member(
-            &way.json(&with(&["client", "secret", "add", &id])),
+            &way.json(&of_fabrikam(&["client", "secret", "add", &id])),
             "clientSecret",
         ));
         if way.name == "--data" {
@@ -258,13 +254,13 @@ fn no_list_and_no_help_shows_a_secret() {
         let looks = [
             vec!["tenant", "list"],
             vec!["tenant", "show", "fabrikam"],
-            with(&["connection", "list"]),
-            with(&["connection", "show", "default"]),
-            with(&["connection", "setup", "default"]),
-            with(&["policy", "show"]),
-            with(&["token", "list"]),
-            with(&["client", "list"]),
-            with(&["client", "show", &id]),
+            of_fabrikam(&["connection", "list"]),
+            of_fabrikam(&["connection", "show", "default"]),
+            of_fabrikam(&["connection", "setup", "default"]),
+            of_fabrikam(&["policy", "show"]),
+            of_fabrikam(&["token", "list"]),
+            of_fabrikam(&["client", "list"]),
+            of_fabrikam(&["client", "show", &id]),
             vec!["key", "list"],
         ];
         for look in looks {

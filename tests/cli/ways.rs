@@ -1,5 +1,7 @@
 //! The command line on the data itself, and the same over the admin API of a running service.
 
+#![allow(unreachable_pub, reason = "the neighbours use it")]
+
 use std::process::Output;
 
 use serde_json::Value;
@@ -113,4 +115,17 @@ pub fn member(value: &Value, name: &str) -> String {
     let text = value[name].as_str();
     text.unwrap_or_else(|| panic!("no {name} in {value}"))
         .to_owned()
+}
+
+/// The arguments, and of which tenant.
+pub fn of_fabrikam<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [arguments, &["--tenant", "fabrikam"]].concat()
+}
+
+/// Both ways, each with a tenant, its connection and its token.
+pub fn with_tenant() -> [Way; 2] {
+    both().map(|way| {
+        way.says(&["tenant", "create", "fabrikam"]);
+        way
+    })
 }

@@ -44,8 +44,14 @@ async fn pages_hold_changes_and_refusals_in_their_order() {
         }
         assert_eq!(seen, expected, "by {limit}");
     }
-    assert_eq!("x".parse::<LogCursor>(), Err(LogCursorError));
-    assert_eq!("".parse::<LogCursor>(), Err(LogCursorError));
+    for text in [
+        "",
+        "x",
+        "01k00000000000000000000000",
+        "8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+    ] {
+        assert_eq!(text.parse::<LogCursor>(), Err(LogCursorError), "{text}");
+    }
 }
 
 #[tokio::test]
@@ -115,9 +121,8 @@ async fn one_connections_entries_are_found_among_others() {
         .create_connection(&desk.tenant, &new)
         .await
         .unwrap();
-    let made = desk
-        .store
-        .create_token(&desk.tenant, &second.id, &NewToken::default());
+    let new = NewToken::default();
+    let made = desk.store.create_token(&desk.tenant, &second.id, &new);
     let token = made.await.unwrap().0;
     for n in 0..6 {
         desk.user(&format!("u{n}")).await;

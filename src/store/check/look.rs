@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::{Entity, belongs};
 use crate::schema::norm;
 use crate::store::keys::{self, TenantScope, parse};
-use crate::store::{Id, Store, StoreError, Tenant, aliases, identity};
+use crate::store::{Id, Store, StoreError, aliases, identity};
 use crate::table::{Item, Key, Range};
 
 /// What has to be read.
@@ -23,6 +23,8 @@ struct Wanted {
     lanes: BTreeSet<Id>,
     rows: bool,
     identity: bool,
+    /// Beside the tenant's own items: names that lead to it.
+    names: BTreeSet<Key>,
 }
 
 impl Wanted {
@@ -39,7 +41,7 @@ impl Wanted {
         match fault {
             Fault::Tenant(part) => {
                 self.identity = true;
-                self.items.extend(part.alien().map(keys::tenant_name));
+                self.names.extend(part.alien().map(keys::tenant_name));
             }
             Fault::Stray(key) | Fault::Unreadable(key, _) => {
                 self.items.insert(key.clone());
@@ -110,7 +112,8 @@ impl Store {
         let tenant = self.checker(scope);
         let mut seen = Seen::default();
         if wanted.identity {
-            tenant.look_at_identity(&mut seen).await?;
+            self.look_at_identity(scope, wanted.names, &mut seen)
+                .await?;
         }
         seen.add(tenant.batch_get(wanted.items.into_iter().collect()).await?);
         for (resource_type, bucket) in wanted.buckets {
@@ -137,20 +140,25 @@ impl Store {
         }
         Ok(facts)
     }
-}
 
-impl Tenant {
-    async fn look_at_identity(&self, seen: &mut Seen) -> Result<(), StoreError> {
-        let own = vec![self.scope.config(), keys::registry(&self.scope)];
-        let own = self.batch_get(own).await?;
-        let names = own
-            .iter()
-            .filter_map(|item| identity::text(item, identity::NAME));
-        let names: BTreeSet<Key> = names
-            .map(|name| keys::tenant_name(&norm(&name, false)))
-            .collect();
-        seen.add(self.batch_get(names.into_iter().collect()).await?);
-        seen.add(own);
+    /// What the registry and the names say: they stand outside of the tenant.
+    async fn look_at_identity(
+        &self,
+        scope: &TenantScope,
+        mut names: BTreeSet<Key>,
+        seen: &mut Seen,
+    ) -> Result<(), StoreError> {
+        for key in [scope.config(), keys::registry(scope)] {
+            let item = self.table().get(&key).await?;
+            let name = item
+                .as_ref()
+                .and_then(|item| identity::text(item, identity::NAME));
+            names.extend(name.map(|name| keys::tenant_name(&norm(&name, false))));
+            seen.add(item.into_iter().collect());
+        }
+        for key in names {
+            seen.add(self.table().get(&key).await?.into_iter().collect());
+        }
         Ok(())
     }
 }

@@ -18,8 +18,8 @@ pub const CLIENT_SECRETS_MAX: usize = 2;
 /// Clients of one connection.
 const CLIENTS_MAX: usize = 20;
 /// Life of an access token in seconds: what Entra accepts, and what it gets where nothing else is said.
-pub const ACCESS_TOKEN_MIN_S: i64 = 3_600;
-pub const ACCESS_TOKEN_MAX_S: i64 = 6 * 3_600;
+pub(super) const ACCESS_TOKEN_MIN_S: i64 = 3_600;
+pub(super) const ACCESS_TOKEN_MAX_S: i64 = 6 * 3_600;
 
 const LABEL: &str = "label";
 const AUTH: &str = "auth";

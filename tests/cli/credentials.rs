@@ -1,0 +1,214 @@
+//! Credentials, schemas and keys, on the data and over HTTP: the same words and the same JSON.
+
+use serde_json::json;
+
+use crate::support::process::{folder, text};
+use crate::ways::{member, of_fabrikam, with_tenant};
+
+#[test]
+fn tokens_are_made_labelled_rotated_and_revoked() {
+    for way in with_tenant() {
+        let made = way.json(&of_fabrikam(&[
+            "token",
+            "create",
+            "--label",
+            "Entra",
+            "--expires-in",
+            "90d",
+            "--scopes",
+            "get:users,patch:users",
+        ]));
+        assert_eq!(
+            (&made["token"], &made["tenant"]),
+            (&made["secretToken"], &json!("fabrikam"))
+        );
+        let id = member(&made, "id");
+        way.says(&of_fabrikam(&["token", "label", &id, "Entra, production"]));
+        let next = way.json(&of_fabrikam(&[
+            "token",
+            "rotate",
+            &id,
+            "--retire-after",
+            "1h",
+        ]));
+        assert_eq!(next["replaces"], made["id"]);
+        assert_ne!(next["token"], made["token"]);
+        assert_eq!(
+            way.says(&of_fabrikam(&["token", "revoke", &id])),
+            format!("Revoked {id}. It is refused everywhere within 30 seconds.\n")
+        );
+        let rows = way.table(&of_fabrikam(&["token", "list"]));
+        assert_eq!(
+            rows[0],
+            [
+                "id",
+                "label",
+                "scopes",
+                "created",
+                "last used",
+                "ends",
+                "revoked",
+                "replaces"
+            ]
+        );
+        let row = |id: &str| {
+            let row = rows.iter().find(|row| row[0] == id);
+            row.unwrap_or_else(|| panic!("{id} in {rows:?}"))
+        };
+        let (old, new) = (row(&id), row(&member(&next, "id")));
+        assert_eq!(old[1..3], ["Entra, production", "get:users, patch:users"]);
+        assert_eq!((old[4].as_str(), old[7].as_str()), ("-", "-"));
+        assert!(old[5].ends_with('Z') && old[6].ends_with('Z'), "{old:?}");
+        assert_eq!(new[1..3], old[1..3]);
+        assert_eq!([&new[6], &new[7]], ["-", &id]);
+
+        let words = way.says(&of_fabrikam(&["token", "create"]));
+        let mut lines = words.lines();
+        assert_eq!(lines.next(), Some("Tenant        fabrikam"));
+        assert!(
+            lines
+                .next()
+                .is_some_and(|line| line.starts_with("Secret Token  scim_"))
+        );
+        assert_eq!(
+            lines.next(),
+            Some("It is shown this once, and only its hash is stored.")
+        );
+    }
+}
+
+#[test]
+fn clients_are_made_listed_given_secrets_and_taken_away() {
+    for way in with_tenant() {
+        let made = way.json(&of_fabrikam(&[
+            "client",
+            "create",
+            "--label",
+            "Entra",
+            "--access-token-life",
+            "2h",
+        ]));
+        let id = member(&made, "clientId");
+        assert!(member(&made, "clientSecret").starts_with("scimsecret_"));
+        assert_eq!(made["accessTokenLife"], 7_200);
+        let second = way.json(&of_fabrikam(&["client", "secret", "add", &id]));
+        let words = way.refused(&of_fabrikam(&["client", "secret", "add", &id]));
+        assert!(words.contains("at most 2 secrets"), "{words}");
+        way.says(&of_fabrikam(&[
+            "client",
+            "secret",
+            "remove",
+            &id,
+            &member(&second, "id"),
+        ]));
+        let words = way.says(&of_fabrikam(&["client", "secret", "add", &id]));
+        assert!(words.contains("Secret        scimsecret_"), "{words}");
+
+        let files = folder();
+        let jwks = files.path().join("jwks.json");
+        let key = r#"{"kty": "OKP", "crv": "Ed25519", "x": "iK9COhgHcxoKI5xvuWHRPta31UNKmcCmNSJo9pc5Hbw"}"#;
+        std::fs::write(&jwks, format!("{{\"keys\": [{key}]}}")).expect("a file");
+        let by_key = way.json(&of_fabrikam(&[
+            "client",
+            "create",
+            "--label",
+            "k",
+            "--jwks",
+            text(&jwks),
+        ]));
+        assert!(by_key["method"]["privateKey"].is_object(), "{by_key}");
+        assert!(by_key.get("clientSecret").is_none(), "{by_key}");
+        let federated = way.json(&of_fabrikam(&[
+            "client",
+            "create",
+            "--label",
+            "f",
+            "--issuer",
+            "https://login.microsoftonline.com/x/v2.0",
+            "--audience",
+            "api://a",
+            "--audience",
+            "api://b",
+            "--subject",
+            "s",
+            "--tenant-id",
+            "x",
+        ]));
+        assert_eq!(
+            federated["method"]["federation"],
+            json!({ "issuer": "https://login.microsoftonline.com/x/v2.0", "audiences": ["api://a", "api://b"], "subject": "s", "tenantId": "x" })
+        );
+        let rows = way.table(&of_fabrikam(&["client", "list"]));
+        assert_eq!(rows.len(), 4, "{rows:?}");
+        assert_eq!(rows[1][..3], [id.as_str(), "Entra", "secret"]);
+        assert_eq!(
+            way.json(&of_fabrikam(&["client", "show", &id]))["label"],
+            "Entra"
+        );
+        way.says(&of_fabrikam(&["client", "delete", &id]));
+        assert!(
+            way.refused(&of_fabrikam(&["client", "show", &id]))
+                .starts_with("there is no client")
+        );
+    }
+}
+
+#[test]
+fn schemas_are_added_shown_and_removed() {
+    const URN: &str = "urn:fabrikam:params:scim:schemas:hr:1.0:User";
+    for way in with_tenant() {
+        let files = folder();
+        let file = files.path().join("hr.json");
+        let document = json!({ "id": URN, "attributes": [{ "name": "badge" }] });
+        std::fs::write(&file, document.to_string()).expect("a file");
+        let words = way.says(&of_fabrikam(&["schema", "add", text(&file)]));
+        assert!(
+            words.starts_with(&format!("Added {URN} for fabrikam.\n")),
+            "{words}"
+        );
+        let words = way.says(&of_fabrikam(&["schema", "add", text(&file)]));
+        assert!(words.starts_with("Replaced "), "{words}");
+        let rows = way.table(&of_fabrikam(&["schema", "list"]));
+        assert_eq!(
+            rows,
+            [
+                vec!["schema", "resource type", "attributes"],
+                vec![URN, "User", "1"]
+            ]
+        );
+        assert_eq!(
+            way.json(&of_fabrikam(&["schema", "show", URN]))["schema"],
+            URN
+        );
+        way.says(&of_fabrikam(&["schema", "remove", URN]));
+        assert_eq!(
+            way.says(&of_fabrikam(&["schema", "list"])),
+            "fabrikam has no schemas of its own.\n"
+        );
+    }
+}
+
+#[test]
+fn keys_are_made_where_the_data_is_and_listed_and_revoked_anywhere() {
+    let [data, url] = with_tenant();
+    let made = data.json(&["key", "create", "--label", "Ada", "--expires-in", "30d"]);
+    assert!(member(&made, "adminKey").starts_with("scimadmin_"));
+    let words = data.says(&["key", "create", "--label", "Grace"]);
+    assert!(words.starts_with("Admin Key     scimadmin_"), "{words}");
+    let over_http = url.run(&["key", "create", "--label", "Mallory"]);
+    assert_eq!(over_http.status.code(), Some(2), "not an option");
+    for way in [data, url] {
+        let keys = way.json(&["key", "list"]);
+        let id = member(&keys["items"][0], "id");
+        let rows = way.table(&["key", "list"]);
+        assert_eq!(rows[0], ["id", "label", "created", "ends", "revoked"]);
+        assert_eq!(
+            (rows[1][0].as_str(), rows[1][4].as_str()),
+            (id.as_str(), "-")
+        );
+        assert_eq!(
+            way.says(&["key", "revoke", &id]),
+            format!("Revoked {id}. It opens nothing any more.\n")
+        );
+    }
+}
