@@ -7,6 +7,7 @@
     reason = "a test may panic"
 )]
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
@@ -57,6 +58,8 @@ fn the_scripts_go_as_they_say() {
     let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let issuer = free.local_addr().expect("its address").to_string();
     drop(free);
+    let files = tempfile::tempdir().expect("a folder");
+    let log = files.path().join("log");
     let mut serve = Command::new(env!("CARGO_BIN_EXE_serverless-scim"))
         .args([
             "serve",
@@ -68,7 +71,10 @@ fn the_scripts_go_as_they_say() {
             &issuer,
         ])
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(File::create(&log).expect("a log file"))
+        // Nobody answers there, and nobody is asked: issuers are asked without a proxy.
+        .env("http_proxy", "http://127.0.0.1:1")
+        .env("HTTP_PROXY", "http://127.0.0.1:1")
         .spawn()
         .expect("serve starts");
     let mut line = String::new();
@@ -110,5 +116,48 @@ fn the_scripts_go_as_they_say() {
         let (step, following) = after.split_at(next.unwrap_or(after.len()));
         assert_eq!(&statuses(step), expected, "{sentence}: {output}");
         rest = following;
+    }
+    tells_without_values(&std::fs::read_to_string(&log).expect("the log"));
+}
+
+/// Every request for a token has its line, with what was wrong; no line has a name, a secret or an assertion.
+fn tells_without_values(log: &str) {
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let lines: Vec<Value> = lines
+        .filter(|line| line["route"] == "/oauth2/token")
+        .collect();
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| (line["status"].as_u64(), line["error"].as_str()))
+        .collect();
+    let good = (Some(200), None);
+    let refused = |reason| (Some(401), Some(reason));
+    let expected = [
+        good,
+        good,
+        refused("client_secret_malformed"),
+        good,
+        good,
+        refused("client_unproven"),
+        good,
+        refused("assertion_signature"),
+        refused("assertion_algorithm"),
+    ];
+    assert_eq!(told, expected, "{log}");
+    for line in &lines {
+        assert_eq!(line["tenant"] == "", line["status"] != 200, "{line}");
+    }
+    for text in [
+        "scimsecret",
+        "scim_",
+        "eyJ",
+        "woodgrove",
+        "api://",
+        "0e6a2b7f",
+        "guess",
+    ] {
+        assert!(!log.contains(text), "the log holds {text}: {log}");
     }
 }

@@ -50,7 +50,6 @@ impl FromStr for Entry {
 
     fn from_str(text: &str) -> Result<Self, HostError> {
         let error = || HostError(text.to_owned());
-        // With another scheme than the web's, no port is left out as being the usual one.
         let url = Url::parse(&format!("https://{text}/")).map_err(|_| error())?;
         let host = url.host_str().ok_or_else(error)?.to_owned();
         let port = text
@@ -59,7 +58,11 @@ impl FromStr for Entry {
         // What the parser would drop or repair is a mistake in a list.
         let spelled = port.map_or(host.clone(), |port: u16| format!("{host}:{port}"));
         let loopback = is_loopback(&host);
-        if !spelled.eq_ignore_ascii_case(text) || (is_address(&host) && !loopback) {
+        let named = host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+        let placed = named && !is_address(&host) || loopback;
+        if !spelled.eq_ignore_ascii_case(text) || !placed {
             return Err(error());
         }
         Ok(Self {

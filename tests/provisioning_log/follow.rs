@@ -44,8 +44,14 @@ async fn pages_hold_changes_and_refusals_in_their_order() {
         }
         assert_eq!(seen, expected, "by {limit}");
     }
-    assert_eq!("x".parse::<LogCursor>(), Err(LogCursorError));
-    assert_eq!("".parse::<LogCursor>(), Err(LogCursorError));
+    for text in [
+        "",
+        "x",
+        "01k00000000000000000000000",
+        "8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+    ] {
+        assert_eq!(text.parse::<LogCursor>(), Err(LogCursorError), "{text}");
+    }
 }
 
 #[tokio::test]

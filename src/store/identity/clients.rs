@@ -7,8 +7,8 @@ use subtle::ConstantTimeEq as _;
 use super::connections::{LAST_USED, draw_id};
 use super::items::{number, text};
 use super::tenants::{CREATED, State};
-use super::tokens::{CLIENT, CONNECTION, SCOPES, scopes};
-use super::{Connection, IdentityError, Scopes, Secret, SecretKind, Token, connections, label};
+use super::tokens::{CONNECTION, SCOPES, scopes};
+use super::{Connection, IdentityError, Scopes, Secret, SecretKind, connections, label};
 use crate::store::keys::TenantScope;
 use crate::store::{Store, StoreError};
 use crate::table::{Attr, Attrs, Condition, Item, TableError, Update, Write};
@@ -24,7 +24,6 @@ pub(super) const ACCESS_TOKEN_MAX_S: i64 = 6 * 3_600;
 const LABEL: &str = "label";
 const AUTH: &str = "auth";
 const LIFE: &str = "tl";
-const TTL: &str = "exp";
 
 /// How a client proves who it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -337,50 +336,6 @@ impl Store {
         Ok(())
     }
 
-    /// An access token for the client, which may do what `scopes` say.
-    pub async fn issue_access_token(
-        &self,
-        client: &Client,
-        scopes: &Scopes,
-    ) -> Result<(Secret, Token), IdentityError> {
-        let attrs = Attrs::from([
-            (CONNECTION, Attr::S(client.connection.clone())),
-            (CLIENT, Attr::S(client.id.clone())),
-            (SCOPES, Attr::Ss(scopes.names())),
-        ]);
-        let life = client.access_token_life;
-        let issued = self.put_token(&client.scope, attrs, Some(life)).await?;
-        if let Some((_, name)) = split(&client.id) {
-            let update = Update {
-                set: Attrs::from([(LAST_USED, Attr::N(self.host().now_ms()))]),
-                ..Update::default()
-            };
-            // Only a note; the token is good without it.
-            let key = client.scope.client(name);
-            drop(self.update_setting(key, update, Condition::Exists).await);
-        }
-        Ok(issued)
-    }
-
-    /// Notes that an assertion was used, until it ends (milliseconds since 1970); `false` where it was used before.
-    pub async fn use_assertion(
-        &self,
-        tenant: &TenantScope,
-        digest: &[u8; 32],
-        ends: i64,
-    ) -> Result<bool, StoreError> {
-        let put = Write::Put {
-            key: tenant.used_assertion(digest),
-            attrs: Attrs::from([(TTL, Attr::N(ends / 1_000 + 1))]),
-            condition: Some(Condition::NotExists),
-        };
-        match self.table().write(&put).await {
-            Ok(()) => Ok(true),
-            Err(TableError::Condition(_)) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     fn draw_secret(&self, tenant: &TenantScope) -> (Secret, ClientSecret) {
         let secret = Secret::draw(SecretKind::Client, tenant, self.host());
         let digest = secret.digest();
@@ -398,7 +353,7 @@ fn client_id(tenant: &TenantScope, name: &str) -> String {
     format!("{tenant}.{name}")
 }
 
-fn split(id: &str) -> Option<(TenantScope, &str)> {
+pub(super) fn split(id: &str) -> Option<(TenantScope, &str)> {
     let (tenant, name) = id.split_once('.')?;
     // A client's own part is drawn like a tenant's id.
     TenantScope::parse(name)?;

@@ -3,6 +3,7 @@
 //! All of it stands in the tenant's own partition, but for the registry and the vendor's keys. Every secret is stored
 //! as its digest alone.
 
+mod access;
 mod admin_keys;
 mod clients;
 mod connections;

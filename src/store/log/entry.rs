@@ -1,0 +1,141 @@
+//! Entries of the provisioning log: read from their items, and shown.
+
+use serde_json::{Value, json};
+use ulid::Ulid;
+
+use crate::schema::{GROUP, USER, timestamp};
+use crate::store::Id;
+use crate::store::identity::{number, text, texts};
+use crate::store::outbox::{Kind, attr};
+use crate::store::refusals::{ERROR, METHOD, ROUTE};
+use crate::table::{Attr, Item};
+
+/// One change or one refusal: names, never values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    pub id: String,
+    /// Milliseconds since 1970.
+    pub time: i64,
+    /// `None` where nobody asked: what deletions leave is removed by ourselves.
+    pub connection: Option<String>,
+    /// The credential's id.
+    pub credential: String,
+    pub request: String,
+    pub event: LogEvent,
+    pub resource: Option<Id>,
+    /// The answer; of a change that was made by nobody's request none.
+    pub status: Option<i64>,
+    /// Codes of the quirk catalogue.
+    pub quirks: Vec<String>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogEvent {
+    Changed {
+        /// `created`, `updated`, `deleted` or `members`.
+        operation: &'static str,
+        version: i64,
+        /// Names of attributes.
+        attributes: Vec<String>,
+        /// Members added or removed by name.
+        members: u64,
+    },
+    Refused {
+        method: String,
+        route: String,
+        error: String,
+    },
+}
+
+impl LogEntry {
+    pub fn to_json(&self) -> Value {
+        let resource_type = self.resource.map(|id| match id.resource_type() {
+            0 => USER.name,
+            _ => GROUP.name,
+        });
+        let mut entry = json!({
+            "id": self.id,
+            "time": timestamp(self.time),
+            "connection": self.connection,
+            "credential": self.credential,
+            "requestId": self.request,
+            "resourceType": resource_type,
+            "resourceId": self.resource.map(|id| id.to_string()),
+            "status": self.status,
+            "quirks": self.quirks,
+        });
+        let (event, of_event) = match &self.event {
+            LogEvent::Changed {
+                operation,
+                version,
+                attributes,
+                members,
+            } => (
+                *operation,
+                json!({ "version": version, "changed": attributes, "members": members }),
+            ),
+            LogEvent::Refused {
+                method,
+                route,
+                error,
+            } => (
+                "refused",
+                json!({ "method": method, "route": route, "error": error }),
+            ),
+        };
+        if let (Value::Object(entry), Value::Object(of_event)) = (&mut entry, of_event) {
+            entry.insert("operation".to_owned(), event.into());
+            entry.extend(of_event);
+        }
+        entry
+    }
+}
+
+/// The entry, or `None` where the item does not read.
+pub(in crate::store) fn read(item: &Item) -> Option<LogEntry> {
+    let resource = text(item, attr::RESOURCE);
+    number(item, attr::EXPIRES)?;
+    Some(LogEntry {
+        id: item.key.sk.clone(),
+        time: time(item)?,
+        connection: text(item, attr::CONNECTION),
+        credential: text(item, attr::ACTOR)?,
+        request: text(item, attr::REQUEST)?,
+        event: event(item)?,
+        resource: match resource {
+            Some(key) => Some(Id::from_key(&key)?),
+            None => None,
+        },
+        status: number(item, attr::STATUS),
+        quirks: texts(item, attr::QUIRKS),
+    })
+}
+
+/// When the entry was named; milliseconds since 1970.
+pub(super) fn time(item: &Item) -> Option<i64> {
+    let ulid = Ulid::from_string(&item.key.sk).ok()?;
+    i64::try_from(ulid.timestamp_ms()).ok()
+}
+
+fn event(item: &Item) -> Option<LogEvent> {
+    let Some(kind) = text(item, attr::KIND) else {
+        return Some(LogEvent::Refused {
+            method: text(item, METHOD)?,
+            route: text(item, ROUTE)?,
+            error: text(item, ERROR)?,
+        });
+    };
+    let packed = match item.attrs.get(attr::MEMBERS) {
+        Some(Attr::B(packed)) => packed.len() as u64 / 16,
+        _ => 0,
+    };
+    let of_parts = number(item, attr::COUNT).unwrap_or_default();
+    text(item, attr::RESOURCE)?;
+    Some(LogEvent::Changed {
+        operation: Kind::of(&kind)?,
+        version: number(item, attr::VERSION)?,
+        attributes: texts(item, attr::CHANGED),
+        members: packed + u64::try_from(of_parts).unwrap_or_default(),
+    })
+}
