@@ -10,6 +10,7 @@ mod error;
 mod etag;
 mod list;
 mod log;
+mod permit;
 mod query;
 mod render;
 mod resource;
@@ -136,7 +137,10 @@ impl App {
 async fn dispatch(store: &Store, exchange: &mut Exchange<'_>) -> Result<Answer, ScimError> {
     let credential = auth::authenticate(store, exchange.call, &exchange.route).await?;
     exchange.credential = Some(credential.clone());
-    exchange.route.allows(&exchange.call.parts.method)?;
+    store.admit(&credential).await?;
+    let method = &exchange.call.parts.method;
+    exchange.route.allows(method)?;
+    permit::permitted(&credential, &exchange.route, method)?;
     let tenant = store.tenant(&credential, exchange.request.clone());
     let types = &credential.types;
     match exchange.route.endpoint.clone() {

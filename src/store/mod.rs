@@ -14,6 +14,7 @@ mod error;
 mod host;
 mod id;
 mod identity;
+mod kept;
 mod keys;
 mod lanes;
 mod list;
@@ -23,17 +24,20 @@ mod nested;
 mod outbox;
 mod paging;
 mod pass;
+mod rate;
 mod read;
 mod record;
 mod roll_forward;
 mod roster;
 mod schemas;
 mod search;
+mod seats;
 #[cfg(feature = "local")]
 pub mod seed;
 mod sweep;
 mod tick;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use aliases::EMAILS_MAX;
@@ -46,15 +50,18 @@ pub use identity::{
     Action, AdminKey, AdminSecret, AuthMethod, CLIENT_SECRETS_MAX, CONNECTIONS_MAX, Client,
     ClientChange, ClientSecret, Collection, Connection, Credential, EXPIRY_MIN_S, EntraBearer,
     Expiry, Federation, IdentityError, LABEL_MAX, NewClient, NewConnection, NewToken, OnDelete,
-    Policies, PolicyError, Provider, ROTATION_S, Refused, Scope, Scopes, Secret, SecretKind, State,
-    TenantChange, TenantInfo, Token, TokenError, UnknownMembers, Verb,
+    Policies, PolicyError, Provider, RATE_MAX, REQUIRED_MAX, ROTATION_S, Refused, SEATS_MAX, Scope,
+    Scopes, Secret, SecretKind, State, TenantChange, TenantInfo, Token, TokenError, UnknownMembers,
+    Verb, presence,
 };
+pub use kept::Kept;
 pub use keys::TenantScope;
 pub use lanes::CHANGED_MAX;
 pub use list::SCAN_MAX;
 pub use members::Change;
 pub use nested::NESTING_MAX;
 pub use paging::{COUNT_MAX, Page, Paging, Position, Sort, Start};
+pub use rate::{BURST_S, TooFast, WINDOW_S};
 pub use read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX, Membership};
 pub use record::{DOCUMENT_MAX, Record};
 pub use schemas::{RegisterError, SCHEMAS_MAX};
@@ -64,6 +71,7 @@ pub use tick::Ticked;
 use crate::table::Table;
 use directory::Tails;
 use identity::Credentials;
+use rate::Rates;
 
 /// The table with what one instance remembers about it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -78,6 +86,7 @@ struct Shared {
     sizes: Sizes,
     tails: Tails,
     credentials: Credentials,
+    rates: Rates,
 }
 
 /// Who asks, and since when: what the outbox notes and the deadline counts from.
@@ -96,6 +105,10 @@ pub struct Tenant {
     scope: TenantScope,
     /// Which credential acts.
     actor: String,
+    /// Through which connection; `None` where the service itself acts.
+    connection: Option<Arc<Connection>>,
+    /// Attributes of which twins may exist, as far as is known.
+    twins_ever: BTreeSet<String>,
     /// Whether a group was ever a member, as far as is known.
     nested: bool,
     request: Request,
@@ -118,6 +131,7 @@ impl Store {
                 sizes,
                 tails,
                 credentials,
+                rates: Rates::default(),
             }),
         }
     }
@@ -127,7 +141,9 @@ impl Store {
         let Credential {
             scope,
             actor,
+            connection,
             nested,
+            twins_ever,
             ..
         } = credential.clone();
         let deadline = request.started + commit::DEADLINE_MS;
@@ -135,6 +151,8 @@ impl Store {
             store: self.clone(),
             scope,
             actor,
+            connection: Some(connection),
+            twins_ever,
             nested,
             request,
             deadline,
@@ -162,6 +180,13 @@ impl Tenant {
 
     fn host(&self) -> &dyn Host {
         self.store.host()
+    }
+
+    /// What was agreed with the customer; the service itself is bound by nothing.
+    pub fn policies(&self) -> &Policies {
+        const NONE: &Policies = &Policies::NONE;
+        let connection = self.connection.as_deref();
+        connection.map_or(NONE, |connection| &connection.policies)
     }
 
     fn sizes(&self) -> Sizes {

@@ -1,5 +1,7 @@
 //! The tick: what requests left behind is finished in every tenant, whether or not one of its requests comes by again.
 
+use std::collections::BTreeSet;
+
 use futures_util::{StreamExt as _, stream};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -150,6 +152,8 @@ impl Store {
             store: self.clone(),
             scope: tenant.clone(),
             actor: ACTOR.to_owned(),
+            connection: None,
+            twins_ever: BTreeSet::new(),
             // Nothing is added, and no group shown.
             nested: true,
             request: Request {

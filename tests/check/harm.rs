@@ -52,7 +52,18 @@ async fn of_documents(bed: &Bed, case: &str) -> bool {
             if case == "no count" {
                 bed.remove(row).await;
             } else {
-                bed.put(row, [("n", Attr::N(count + 2))]).await;
+                bed.update(row, [("n", Attr::N(count + 2))], &[]).await;
+            }
+        }
+        "active users too many" | "no active users" => {
+            let row = bed.key("#B#0", ada.get(1..8).unwrap());
+            let Attr::N(active) = bed.item(&row).await.attrs["a"] else {
+                panic!("no count")
+            };
+            let more = [("a", Attr::N(active + 3))];
+            match case {
+                "no active users" => bed.update(row, [], &["a"]).await,
+                _ => bed.update(row, more, &[]).await,
             }
         }
         _ => return false,
@@ -167,6 +178,10 @@ async fn of_items(bed: &Bed, case: &str) -> bool {
             let digest = [("sha256", Attr::B(vec![1; 32]))];
             let key = bed.key("", format!("K#{}", "A".repeat(43)));
             bed.put(key, digest).await;
+        }
+        "a record of nothing" => {
+            let key = bed.key("#Z", hex(bed.gone));
+            bed.put(key, [("v", Attr::N(1))]).await;
         }
         "a schema that does not read" => bed.put(bed.key("", "S#urn:x"), []).await,
         _ => return false,

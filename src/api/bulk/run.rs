@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::progress::Progress;
 use super::read::{Entry, Task};
 use crate::api::route::Endpoint;
-use crate::api::{Answer, Call, Exchange, ScimError, log, resource};
-use crate::schema::{Quirks, ResourceTypes};
+use crate::api::{Answer, Call, Exchange, ScimError, log, permit, resource};
+use crate::schema::Quirks;
 use crate::store::{Credential, Request, Store, Tenant};
 
 /// Operations that run side by side.
@@ -103,25 +103,30 @@ impl Caller<'_> {
             quirks: Quirks::default(),
             credential: None,
         };
-        let result = answer(&tenant, &self.credential.types, &mut exchange).await;
+        let result = self.answer(&tenant, &mut exchange).await;
         quirks.extend(exchange.quirks);
         result
     }
-}
 
-async fn answer(
-    tenant: &Tenant,
-    types: &ResourceTypes,
-    exchange: &mut Exchange<'_>,
-) -> Result<Answer, ScimError> {
-    exchange.route.allows(&exchange.call.parts.method)?;
-    match exchange.route.endpoint.clone() {
-        Endpoint::Collection(base) => resource::collection(tenant, types.of(base), exchange).await,
-        Endpoint::Resource(base, id) => {
-            resource::single(tenant, types.of(base), &id, exchange).await
+    async fn answer(
+        self,
+        tenant: &Tenant,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<Answer, ScimError> {
+        self.store.admit(self.credential).await?;
+        let (types, method) = (&self.credential.types, &exchange.call.parts.method);
+        exchange.route.allows(method)?;
+        permit::permitted(self.credential, &exchange.route, method)?;
+        match exchange.route.endpoint.clone() {
+            Endpoint::Collection(base) => {
+                resource::collection(tenant, types.of(base), exchange).await
+            }
+            Endpoint::Resource(base, id) => {
+                resource::single(tenant, types.of(base), &id, exchange).await
+            }
+            _ => Err(ScimError::not_found(
+                "there is no such endpoint for operations; their paths begin with /Users or /Groups",
+            )),
         }
-        _ => Err(ScimError::not_found(
-            "there is no such endpoint for operations; their paths begin with /Users or /Groups",
-        )),
     }
 }

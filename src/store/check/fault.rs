@@ -57,6 +57,11 @@ pub(super) enum Fault {
         bucket: u32,
         excess: i64,
     },
+    /// The bucket counts so many more active users than it holds.
+    Seats {
+        bucket: u32,
+        excess: i64,
+    },
     Edge(Edge, Amiss),
     /// A row would sweep what is alive.
     Work(Work),
@@ -138,7 +143,7 @@ impl Fault {
             Self::Stray(_) | Self::Unreadable(..) => "item",
             Self::Document(..) => "document",
             Self::Alias(_) => "alias",
-            Self::Count { .. } => "count",
+            Self::Count { .. } | Self::Seats { .. } => "count",
             Self::Edge(..) => "edge",
             Self::Work(_) => "work",
             Self::Change(..) => "change",
@@ -151,7 +156,7 @@ impl Fault {
             Self::Tenant(_) | Self::Stray(_) | Self::Unreadable(..) => false,
             Self::Document(_, broken) => *broken == Broken::Indexed,
             Self::Alias(alias) => alias.wanted.len() < 2,
-            Self::Count { .. } | Self::Edge(..) | Self::Change(..) => true,
+            Self::Count { .. } | Self::Seats { .. } | Self::Edge(..) | Self::Change(..) => true,
             Self::Work(work) => !matches!(work, Work::Change(..)),
         }
     }

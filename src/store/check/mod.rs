@@ -132,6 +132,8 @@ impl Store {
             store: self.clone(),
             scope: scope.clone(),
             actor: ACTOR.to_owned(),
+            connection: None,
+            twins_ever: BTreeSet::new(),
             request: Request {
                 id: format!("{ACTOR}-{}", outbox::draw_generation(self.host())),
                 started,

@@ -1,7 +1,7 @@
 //! The attributes that items must have, beside those their own modules read.
 
 use crate::store::Id;
-use crate::store::directory::COUNT;
+use crate::store::directory::{ACTIVE, COUNT};
 use crate::store::lanes::{ADDS, DONE, REMOVES};
 use crate::store::record::{attr, text};
 use crate::store::sweep::{DEAD, OP, SINCE};
@@ -13,6 +13,15 @@ const ID_BYTES: usize = 16;
 /// How many resources a bucket counts.
 pub(super) fn count(item: &Item) -> Option<i64> {
     number(item, COUNT)
+}
+
+/// How many active users it counts among them.
+pub(super) fn active(item: &Item) -> Option<i64> {
+    if item.attrs.contains_key(ACTIVE) {
+        number(item, ACTIVE)
+    } else {
+        Some(0)
+    }
 }
 
 /// Whether the group of a work row is deleted, and the change that was open when it was.
