@@ -7,7 +7,7 @@ use serverless_scim::api::App;
 use serverless_scim::home::SystemHost;
 use serverless_scim::store::{Host, Store};
 use serverless_scim::table::wrappers::Torn;
-use serverless_scim::table::{Attr, Table};
+use serverless_scim::table::{Attr, Table, Update, Write};
 use tokio::task::JoinSet;
 
 use crate::bed::{Bed, Customer, patch, user};
@@ -211,4 +211,47 @@ async fn the_limit_holds_while_commits_become_readable_piece_by_piece() {
             "seed {seed}: {statuses:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn who_passed_the_gate_and_is_not_counted_yet_is_waited_for() {
+    let bed = Bed::new().await;
+    let bound = bed.customer(json!({ "seatLimit": 1 })).await;
+    let torn = Arc::new(Torn::steered(bed.table.clone()));
+    let bound = beside(&bound, bed.instance(torn.clone(), bed.host.clone()));
+    let first = bound.post("/Users", &user("ada")).await;
+    assert_eq!(first.status, 201);
+    let gate = torn.held().into_iter().find(|key| key.pk.ends_with("#G"));
+    torn.release(&gate.unwrap());
+    // Several, for some would meet the row that is not readable yet.
+    for number in 0..10 {
+        let more = bound.post("/Users", &user(&format!("u{number}"))).await;
+        assert_eq!(more.status, 429, "{more:?}");
+    }
+    for key in torn.held() {
+        torn.release(&key);
+    }
+    assert_eq!(bound.post("/Users", &user("mei")).await.status, 400);
+}
+
+/// A row that lost its mark, as a restored or repaired table may have it, keeps nobody out for long.
+#[tokio::test]
+async fn a_row_without_the_mark_is_believed_after_a_minute() {
+    let bed = Bed::new().await;
+    let bound = bed.customer(json!({ "seatLimit": 2 })).await;
+    bound.user("ada").await;
+    let row = bed.items("B#0").await.remove(0);
+    let write = Write::Update {
+        key: row.key,
+        update: Update {
+            remove: vec!["g"],
+            ..Update::default()
+        },
+        condition: None,
+    };
+    bed.table.write(&write).await.unwrap();
+    assert_eq!(bound.post("/Users", &user("mei")).await.status, 429);
+    bed.host.advance(60_000);
+    bound.user("mei").await;
+    assert_eq!(bound.post("/Users", &user("bea")).await.status, 400);
 }
