@@ -14,7 +14,13 @@ use std::process::Output;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+#[path = "cli/refusals.rs"]
+mod refusals;
 mod support;
+#[path = "cli/verbs.rs"]
+mod verbs;
+#[path = "cli/ways.rs"]
+mod ways;
 
 use support::process::{self, run};
 use support::{Client, Server};
@@ -244,11 +250,11 @@ async fn it_stops_with_connections_open() {
 }
 
 #[test]
-fn two_lines_tell_what_to_paste() {
+fn four_lines_tell_what_to_paste_and_what_to_keep() {
     let data = folder();
     let options = ["--data", process::text(data.path())];
     let server = Server::start(&options);
-    let [url, token] = server.printed.as_slice() else {
+    let [url, token, admin_url, admin_key] = server.printed.as_slice() else {
         panic!("{:?}", server.printed)
     };
     let url = url
@@ -258,38 +264,52 @@ fn two_lines_tell_what_to_paste() {
     assert!(port.parse::<u16>().is_ok_and(|port| port > 0));
     let token = token.strip_prefix("Secret Token  scim_").expect("a token");
     assert!(token.len() >= 43, "256 bits");
+    assert_eq!(
+        *admin_url,
+        format!("Admin URL     http://127.0.0.1:{port}/admin/v1")
+    );
+    let key = admin_key
+        .strip_prefix("Admin Key     scimadmin_")
+        .expect("a key");
+    assert!(key.len() >= 43, "256 bits");
     drop(server);
 
     let server = Server::start(&options);
-    let expected = format!(
-        "Secret Token  was shown at the first start; make another: serverless-scim token create --tenant default --data {}",
-        data.path().display()
-    );
-    assert_eq!(server.printed[1], expected);
-    let advice = server.printed[1]
-        .split_once("serverless-scim ")
-        .expect("a command")
-        .1;
-    let made = run(&advice.split(' ').collect::<Vec<_>>());
-    assert!(made.status.success(), "the advice works: {}", stderr(&made));
+    for (line, title, command) in [
+        (1, "Secret Token  ", "token create --tenant default"),
+        (3, "Admin Key     ", "key create --label NAME"),
+    ] {
+        let folder = data.path().display();
+        let advice = format!(
+            "{title}was shown at the first start; make another: serverless-scim {command} --data {folder}"
+        );
+        assert_eq!(server.printed[line], advice);
+        let advice = advice.split_once("serverless-scim ").expect("a command").1;
+        let made = run(&advice.split(' ').collect::<Vec<_>>());
+        assert!(made.status.success(), "the advice works: {}", stderr(&made));
+    }
 }
 
 #[test]
-fn json_is_one_line_of_two_members() {
+fn json_is_one_line_of_four_members() {
     let data = folder();
     let server = Server::on(data.path());
     let line: Value = serde_json::from_str(&server.printed[0]).expect("JSON");
-    assert_eq!(
-        line,
-        json!({ "tenantUrl": server.tenant_url, "secretToken": server.secret })
-    );
+    let expected = json!({
+        "tenantUrl": server.tenant_url,
+        "secretToken": server.secret,
+        "adminUrl": server.admin_url,
+        "adminKey": server.admin_key,
+    });
+    assert_eq!(line, expected);
+    assert!(server.secret.is_some() && server.admin_key.is_some());
     drop(server);
     let server = Server::on(data.path());
     assert_eq!(
         server.printed[0],
         format!(
-            "{{\"tenantUrl\":\"{}\",\"secretToken\":null}}",
-            server.tenant_url
+            "{{\"tenantUrl\":\"{}\",\"secretToken\":null,\"adminUrl\":\"{}\",\"adminKey\":null}}",
+            server.tenant_url, server.admin_url
         )
     );
 }

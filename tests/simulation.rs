@@ -35,6 +35,8 @@ mod mutant;
 mod op;
 #[path = "simulation/oracle.rs"]
 mod oracle;
+#[path = "simulation/own.rs"]
+mod own;
 #[path = "simulation/proof.rs"]
 mod proof;
 #[path = "simulation/random.rs"]
@@ -53,6 +55,8 @@ mod small;
 mod trace;
 #[path = "simulation/watch.rs"]
 mod watch;
+#[path = "simulation/wide.rs"]
+mod wide;
 #[path = "simulation/wire.rs"]
 mod wire;
 #[path = "simulation/world.rs"]

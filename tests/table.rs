@@ -19,6 +19,8 @@ use serverless_scim::table::{aws_config, emulator_config};
 
 mod table {
     mod durable;
+    mod fenced;
+    mod sessions;
     mod torn;
     mod wrappers;
 }

@@ -253,3 +253,44 @@ fn the_rules_notice_when_they_are_broken() {
     ]);
     assert_eq!(trespassing(&keys), ["store/plan.rs names \"T#"]);
 }
+
+/// Every file below a folder of the project, as text.
+fn texts(folder: &str) -> String {
+    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    let mut all = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                all += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn each_line_of_the_threat_model_names_tests_that_exist() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/SECURITY.md");
+    let page = fs::read_to_string(page).unwrap();
+    let tests = texts("tests") + &texts("src");
+    let lines: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(1)
+        .collect();
+    assert!(lines.len() > 15);
+    for line in lines {
+        let named = line.split(" | ").last().unwrap();
+        let names: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "{line}");
+        for name in names.into_iter().filter(|name| !name.contains('/')) {
+            assert!(
+                tests.contains(&format!("fn {name}(")),
+                "there is no test {name}"
+            );
+        }
+    }
+}

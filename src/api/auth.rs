@@ -3,18 +3,28 @@
 use http::header::AUTHORIZATION;
 
 use super::route::Route;
-use super::{Call, ScimError};
-use crate::store::{Credential, Refused, Secret, SecretKind, Store};
+use super::{Call, ScimError, entra};
+use crate::jose::{Assertion, KeySource};
+use crate::store::{Credential, Holder, Refused, Secret, SecretKind, Store};
 
-/// The credential of the request, or a 401 that says what is wrong with it.
+/// The credential of the request, or a 401 that says what is wrong with it. Whoever proved to hold a token, good or
+/// not, is noted in `holder`.
 pub(super) async fn authenticate(
     store: &Store,
+    keys: Option<&dyn KeySource>,
     call: &Call,
     route: &Route,
+    holder: &mut Option<Holder>,
 ) -> Result<Credential, ScimError> {
-    let secret = Secret::parse(SecretKind::Token, bearer(call)?)
+    let text = bearer(call)?;
+    if Assertion::looks_like(text) {
+        let tenant = route.tenant.as_deref();
+        let signed = entra::authenticate(store, keys, tenant, text).await?;
+        return known(signed, holder);
+    }
+    let secret = Secret::parse(SecretKind::Token, text)
         .map_err(|error| ScimError::unauthorized(error.to_string()))?;
-    let credential = store.authenticate(&secret).await?.map_err(refusal)?;
+    let credential = known(store.authenticate(&secret).await?, holder)?;
     let agrees = |named: &String| credential.is_of(named);
     if !route.tenant.as_ref().is_none_or(agrees) {
         return Err(ScimError::unauthorized(
@@ -24,12 +34,23 @@ pub(super) async fn authenticate(
     Ok(credential)
 }
 
-fn refusal(refused: Refused) -> ScimError {
+fn known(
+    found: Result<Credential, Refused>,
+    holder: &mut Option<Holder>,
+) -> Result<Credential, ScimError> {
+    *holder = match &found {
+        Ok(credential) => Some(credential.holder()),
+        Err(refused) => refused.holder().cloned(),
+    };
+    found.map_err(|refused| refusal(&refused))
+}
+
+fn refusal(refused: &Refused) -> ScimError {
     match refused {
         Refused::Unknown => ScimError::unauthorized("the token is not known; make a new one"),
-        Refused::Expired => ScimError::unauthorized("the token has expired; make a new one"),
-        Refused::Revoked => ScimError::unauthorized("the token was revoked; make a new one"),
-        Refused::Suspended => {
+        Refused::Expired(_) => ScimError::unauthorized("the token has expired; make a new one"),
+        Refused::Revoked(_) => ScimError::unauthorized("the token was revoked; make a new one"),
+        Refused::Suspended(_) => {
             ScimError::forbidden("the tenant is suspended; ask the vendor of the application")
         }
         Refused::Erased => ScimError::gone("the tenant is not served any more"),
@@ -39,7 +60,12 @@ fn refusal(refused: Refused) -> ScimError {
 fn bearer(call: &Call) -> Result<&str, ScimError> {
     let missing =
         || ScimError::unauthorized("send the Secret Token as \"Authorization: Bearer ...\"");
-    let header = call.parts.headers.get(AUTHORIZATION).ok_or_else(missing)?;
+    let mut headers = call.parts.headers.get_all(AUTHORIZATION).iter();
+    let header = headers.next().ok_or_else(missing)?;
+    if headers.next().is_some() {
+        // Who reads the other one in front of us would see another sender.
+        return Err(ScimError::unauthorized("send one Authorization header"));
+    }
     let (scheme, token) = header
         .to_str()
         .ok()

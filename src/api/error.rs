@@ -16,6 +16,8 @@ use crate::store::{CHANGED_MAX, SCAN_MAX, SORT_MAX, StoreError, TooFast};
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 /// Seconds after which a busy resource may be tried again.
 const RETRY_SECONDS: &str = "1";
+/// And an issuer that did not answer; it is not asked sooner.
+const ISSUER_RETRY_SECONDS: &str = "30";
 
 /// An error as the client sees it, and what only the log may know.
 #[derive(Debug)]
@@ -53,6 +55,13 @@ impl ScimError {
 
     pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, None, detail).with(WWW_AUTHENTICATE, "Bearer")
+    }
+
+    /// Whoever signed the token cannot be asked for keys at present.
+    pub(super) fn issuer_unavailable() -> Self {
+        let detail = "the issuer of the token cannot be asked for its keys; try again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, None, detail)
+            .with(RETRY_AFTER, ISSUER_RETRY_SECONDS)
     }
 
     pub(super) fn forbidden(detail: impl Into<String>) -> Self {

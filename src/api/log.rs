@@ -1,5 +1,7 @@
 //! One structured line per request: names and numbers, never a value, a body, a header or a token.
 
+use http::Method;
+
 use super::{Answer, Exchange, ScimError};
 use crate::store::Credential;
 
@@ -14,7 +16,7 @@ pub(super) fn line(exchange: &Exchange<'_>, result: &Result<Answer, ScimError>, 
     let actor = credential.map_or("", |credential| credential.actor.as_str());
     tracing::info!(
         request = exchange.request.id,
-        method = method(exchange),
+        method = method(&exchange.call.parts.method),
         route = exchange.route.template(),
         tenant,
         actor,
@@ -37,8 +39,8 @@ pub(super) fn failure(request: &str, error: &ScimError) {
 }
 
 /// Methods are names of our own; whatever else a client sent is not repeated.
-fn method<'a>(exchange: &'a Exchange<'_>) -> &'a str {
-    match exchange.call.parts.method.as_str() {
+pub(super) fn method(method: &Method) -> &str {
+    match method.as_str() {
         known @ ("GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS") => known,
         _ => "other",
     }

@@ -6,16 +6,20 @@ mod auth;
 mod bulk;
 mod cursor;
 mod discovery;
+mod entra;
 mod error;
 mod etag;
 mod list;
 mod log;
 mod permit;
 mod query;
+mod refusal;
 mod render;
 mod resource;
 mod route;
 mod search;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -28,8 +32,10 @@ pub use error::ScimError;
 pub use log::chain;
 pub use route::Function;
 
+use crate::jose::KeySource;
 use crate::schema::Quirks;
-use crate::store::{Credential, Request, Store};
+use crate::store::{Credential, Holder, Request, Store};
+use refusal::Asked;
 use route::{Endpoint, Route};
 
 /// Bytes of a body on /Groups where the home says nothing else: about 90,000 member ids, and what a Lambda event holds in base64.
@@ -68,6 +74,8 @@ struct Exchange<'a> {
     quirks: Quirks,
     /// Who asks, once that is known.
     credential: Option<Credential>,
+    /// Whose token was sent, also where it lets nobody in.
+    holder: Option<Holder>,
 }
 
 /// The protocol over one store. Cheap to clone.
@@ -77,6 +85,8 @@ pub struct App {
     /// The one function whose routes are served; `None` serves them all.
     function: Option<Function>,
     group_body_max: usize,
+    /// Of issuers whose signed bearer tokens a connection may take; without, none are.
+    keys: Option<Arc<dyn KeySource>>,
 }
 
 impl App {
@@ -85,6 +95,16 @@ impl App {
             store,
             function,
             group_body_max: GROUP_BODY_MAX,
+            keys: None,
+        }
+    }
+
+    /// The same where connections may take bearer tokens that Entra signs.
+    #[must_use]
+    pub fn with_keys(self, keys: Arc<dyn KeySource>) -> Self {
+        Self {
+            keys: Some(keys),
+            ..self
         }
     }
 
@@ -120,13 +140,17 @@ impl App {
             request,
             quirks: Quirks::default(),
             credential: None,
+            holder: None,
         };
-        let result = dispatch(&self.store, &mut exchange).await;
+        let result = dispatch(&self.store, self.keys.as_deref(), &mut exchange).await;
         if let (Ok(_), Some(credential)) = (&result, &exchange.credential)
             && let Err(error) = self.store.touch(credential).await
         {
             // Only a note of when the credential was used; the request went well.
             log::failure(&exchange.request.id, &error.into());
+        }
+        if let (Err(error), Some(holder)) = (&result, &exchange.holder) {
+            refusal::note(&self.store, holder, exchange.asked(), error).await;
         }
         log::line(&exchange, &result, host.now_ms());
         let answer = result.unwrap_or_else(ScimError::into_answer);
@@ -134,8 +158,18 @@ impl App {
     }
 }
 
-async fn dispatch(store: &Store, exchange: &mut Exchange<'_>) -> Result<Answer, ScimError> {
-    let credential = auth::authenticate(store, exchange.call, &exchange.route).await?;
+async fn dispatch(
+    store: &Store,
+    keys: Option<&dyn KeySource>,
+    exchange: &mut Exchange<'_>,
+) -> Result<Answer, ScimError> {
+    let Exchange {
+        call,
+        route,
+        holder,
+        ..
+    } = exchange;
+    let credential = auth::authenticate(store, keys, call, route, holder).await?;
     exchange.credential = Some(credential.clone());
     store.admit(&credential).await?;
     let method = &exchange.call.parts.method;
@@ -165,6 +199,15 @@ impl Exchange<'_> {
     /// The base URL as the client knows it.
     fn base(&self) -> String {
         format!("{}{}", self.call.origin, self.route.base)
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            method: &self.call.parts.method,
+            route: &self.route,
+            request: &self.request.id,
+            quirks: &self.quirks,
+        }
     }
 
     /// The body as JSON, if it is of a type and size we take.

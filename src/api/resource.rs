@@ -56,6 +56,7 @@ pub(super) async fn single(
             .await
         }
         _ => {
+            tenant.note(&exchange.quirks, StatusCode::NO_CONTENT.as_u16());
             tenant
                 .delete(id, |record| {
                     etag::check(&exchange.call.parts.headers, record).map(drop)
@@ -92,6 +93,7 @@ async fn create(
     }
     permit::required(tenant.policies(), kind, None, &document)?;
     let members: BTreeSet<String> = members.verbs.into_keys().collect();
+    tenant.note(&exchange.quirks, StatusCode::CREATED.as_u16());
     let record = tenant.create(kind, document, &members).await?;
     if tenant.policies().unknown_members == UnknownMembers::Skip && !members.is_empty() {
         let (record, derived) = load(tenant, &view, record.id).await?;
@@ -128,6 +130,7 @@ async fn replace(
     let kind = view.resource_type;
     let mut body = document(kind, exchange)?;
     let members = members_in(&mut body).unwrap_or_default();
+    tenant.note(&exchange.quirks, StatusCode::OK.as_u16());
     let headers = &exchange.call.parts.headers;
     let replaced = tenant.modify(id, |old| {
         etag::check(headers, old)?;
@@ -162,11 +165,18 @@ async fn modify(
     let (headers, quirks) = (&exchange.call.parts.headers, &mut exchange.quirks);
     // What is said of attributes is said of the version in which it was found to be so.
     let attributes_too = operations.iter().any(Operation::is_beyond_members);
+    let bodiless = kind.is_group() && !attributes;
+    let status = if bodiless {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::OK
+    };
     let modified = tenant.modify(id, |old| {
         let exact = etag::check(headers, old)?;
         let mut document = old.document.clone();
         document.insert("id".to_owned(), old.id.to_string().into());
         let mut patched = patch::apply(kind, &document, &operations, quirks)?;
+        tenant.note(quirks, status.as_u16());
         patched.document.shift_remove("id");
         permit::required(
             tenant.policies(),
@@ -180,9 +190,9 @@ async fn modify(
             exact: exact || attributes_too,
         })
     });
-    if kind.is_group() && !attributes {
+    if bodiless {
         let record = modified.await?;
-        let answer = Answer::new(StatusCode::NO_CONTENT, None);
+        let answer = Answer::new(status, None);
         return Ok(answer.header(ETAG, &etag::of(&record)));
     }
     changed(tenant, view, id, modified).await

@@ -7,19 +7,32 @@ use lambda_http::{Body, LambdaEvent, Request, Response, lambda_runtime, service_
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::{Error, SystemHost, log_tick, start_log};
+use super::front::Front;
+use super::{Error, SystemHost, issuers, log_tick, start_log};
 use crate::api::{App, Call, Function};
 use crate::store::Store;
-use crate::table::{DynamoDb, aws_config};
+use crate::table::{DynamoDb, Sessions, aws_config};
 
 /// A tick ends this long before Lambda would end it, so that what is under way comes to an end of its own.
 const TICK_MARGIN_MS: i64 = 10_000;
 
-/// Serves the routes of `function` until Lambda ends the process. `TABLE_NAME` names the table.
+/// Serves the routes of `function` until Lambda ends the process. `TABLE_NAME` names the table, `ISSUER_HOSTS` the hosts
+/// that are asked for keys if they are others than Microsoft's.
 pub async fn lambda(function: Function) -> Result<(), Error> {
-    let app = &App::new(store().await?, Some(function));
+    let app = App::new(store().await?, Some(function));
+    let app = &app.with_keys(issuers::from_environment()?);
     lambda_http::run(service_fn(|request: Request| async move {
         let response = app.handle(call(request)).await;
+        Ok::<_, Error>(answer(response))
+    }))
+    .await
+}
+
+/// Serves the vendor's side and the token endpoint until Lambda ends the process. The environment is that of [`lambda`].
+pub async fn admin_lambda() -> Result<(), Error> {
+    let front = &Front::new(store().await?, issuers::from_environment()?, None);
+    lambda_http::run(service_fn(|request: Request| async move {
+        let response = front.handle(call(request)).await;
         Ok::<_, Error>(answer(response))
     }))
     .await
@@ -45,8 +58,15 @@ async fn store() -> Result<Store, Error> {
     start_log();
     let name = std::env::var("TABLE_NAME")
         .map_err(|_| "set TABLE_NAME to the name of the DynamoDB table")?;
-    let table = DynamoDb::from_config(&aws_config().await, name);
-    Ok(Store::new(Arc::new(table), Arc::new(SystemHost)))
+    let (config, host) = (aws_config().await, Arc::new(SystemHost));
+    let table = Arc::new(DynamoDb::from_config(&config, name.clone()));
+    // With a role for tenants the function itself sees no more than their settings.
+    Ok(match std::env::var("TENANT_ROLE_ARN") {
+        Ok(role) if !role.is_empty() => {
+            Store::with_sessions(table, Sessions::new(config, name, role), host)
+        }
+        _ => Store::new(table, host),
+    })
 }
 
 /// The gateway's event as a call; `lambda_http` has decoded base64 and rebuilt the URL.

@@ -1,6 +1,8 @@
 //! Where the service runs: as Lambda functions, or on a laptop. Only here and in the binaries are clock and environment read.
 
+mod front;
 mod host;
+mod issuers;
 mod lambda;
 #[cfg(feature = "local")]
 mod place;
@@ -15,15 +17,15 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use host::SystemHost;
-pub use lambda::{lambda, tick_lambda};
+pub use lambda::{admin_lambda, lambda, tick_lambda};
 #[cfg(feature = "local")]
-pub use place::{Place, create_table, find_tenant};
+pub use place::{Place, create_table};
 #[cfg(feature = "local")]
 pub use serve::{DEFAULT_TENANT, Server};
 
-#[cfg(feature = "local")]
-pub use crate::store::Secret;
 use crate::store::Ticked;
+#[cfg(feature = "local")]
+pub use crate::store::{AdminSecret, Secret};
 
 /// What goes wrong before or outside a request; shown to whoever operates the service.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Error, SystemHost};
-use crate::store::{Store, TenantScope};
+use crate::store::Store;
 use crate::table::{self, DynamoDb, Table, aws_config, embedded};
 
 /// The file in a data folder.
@@ -66,16 +66,4 @@ pub async fn create_table(name: &str) -> Result<(), Error> {
     let table = DynamoDb::from_config(&aws_config().await, name.to_owned());
     table::create_table(&table).await?;
     Ok(())
-}
-
-/// The tenant called `name`, or how to create it.
-pub async fn find_tenant(store: &Store, name: &str, place: &Place) -> Result<TenantScope, Error> {
-    let found = store.find_tenant(name).await?;
-    found.ok_or_else(|| {
-        let options = place.options();
-        format!(
-            "there is no tenant \"{name}\"; create it: serverless-scim tenant create {name} {options}"
-        )
-        .into()
-    })
 }

@@ -1,6 +1,7 @@
 //! The laptop home: the whole service in one process behind a plain HTTP front.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,12 +14,17 @@ use http::header::HOST;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Error, Place, timer};
+use super::front::Front;
+use super::{Error, Place, issuers, timer};
+use crate::admin;
 use crate::api::{App, Call};
-use crate::store::{Secret, Store};
+use crate::jose::Issuers;
+use crate::store::{AdminSecret, Secret, Store};
 
 /// The tenant that the first start creates.
 pub const DEFAULT_TENANT: &str = "default";
+/// What the credentials are called that the first start makes.
+const FIRST_START: &str = "first start";
 /// Bytes of a body on /Groups: 100,000 members with their display names, which no Lambda event would hold.
 const GROUP_BODY_MAX: usize = 16 * 1024 * 1024;
 /// A body beyond every limit is read this far before the answer, or the client would see a broken connection instead.
@@ -31,11 +37,13 @@ const STOP_TIME: Duration = Duration::from_secs(5);
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    app: App,
+    front: Front,
     store: Store,
     stop: StopSignals,
     /// The token of the tenant that was just created; `None` on a later start.
     pub secret: Option<Secret>,
+    /// The admin key that was just made; `None` on a later start.
+    pub admin_key: Option<AdminSecret>,
 }
 
 /// Caught from the moment the server is ready, so that a signal right after its first line ends it in good order.
@@ -47,31 +55,41 @@ struct StopSignals {
 
 #[derive(Debug, Clone)]
 struct Shared {
-    app: App,
+    front: Front,
     address: SocketAddr,
 }
 
 impl Server {
     /// Opens the data and the port; creates the first tenant where there is none.
-    pub async fn bind(place: &Place, listen: SocketAddr) -> Result<Self, Error> {
+    ///
+    /// Issuers of signed tokens are asked for keys at these hosts; where none are named, at Microsoft's.
+    pub async fn bind(
+        place: &Place,
+        listen: SocketAddr,
+        issuer_hosts: &[String],
+    ) -> Result<Self, Error> {
+        let hosts = issuers::hosts(issuer_hosts.iter().map(String::as_str))?;
+        let issuers = Arc::new(Issuers::new(hosts));
         let store = place.open().await?;
-        let secret = if store.find_tenant(DEFAULT_TENANT).await?.is_some() {
-            None
-        } else {
+        let (mut secret, mut admin_key) = (None, None);
+        if store.find_tenant(DEFAULT_TENANT).await?.is_none() {
             let tenant = store.create_tenant(DEFAULT_TENANT).await?;
-            Some(store.connect(&tenant, "first start").await?)
-        };
+            secret = Some(store.connect(&tenant, FIRST_START).await?);
+            admin_key = Some(store.create_admin_key(FIRST_START, None).await?.0);
+        }
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
         let address = listener.local_addr()?;
+        let scim = App::new(store.clone(), None).with_group_body_max(GROUP_BODY_MAX);
         Ok(Self {
             listener,
             address,
-            app: App::new(store.clone(), None).with_group_body_max(GROUP_BODY_MAX),
+            front: Front::new(store.clone(), issuers, Some(scim)),
             store,
             stop: StopSignals::caught()?,
             secret,
+            admin_key,
         })
     }
 
@@ -79,10 +97,14 @@ impl Server {
         format!("http://{}/scim/v2", self.address)
     }
 
+    pub fn admin_url(&self) -> String {
+        format!("http://{}{}", self.address, admin::BASE)
+    }
+
     /// Serves, and finishes what was left behind, until the process is told to stop.
     pub async fn run(self) -> Result<(), Error> {
         let shared = Shared {
-            app: self.app,
+            front: self.front,
             address: self.address,
         };
         let router = Router::new().fallback(answer).with_state(shared);
@@ -117,7 +139,7 @@ async fn answer(State(shared): State<Shared>, request: axum::extract::Request) -
     );
     let body = read(body).await;
     shared
-        .app
+        .front
         .handle(Call {
             parts,
             body,

@@ -16,6 +16,13 @@ macro_rules! catalogue {
             /// Every row of the catalogue.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
+            /// What names the row in the provisioning log.
+            pub fn code(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)*
+                }
+            }
+
             /// Code and name as they stand in the log.
             pub fn label(self) -> &'static str {
                 match self {
@@ -64,6 +71,11 @@ impl Quirks {
     /// Notes what another part of the request met.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
+    }
+
+    /// Codes in the order of the catalogue.
+    pub fn codes(&self) -> Vec<&'static str> {
+        self.0.iter().map(|quirk| quirk.code()).collect()
     }
 
     /// Labels in the order of the catalogue.

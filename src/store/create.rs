@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::commit::{Outcome, Plan, Role};
 use super::lanes::CHANGED_MAX;
 use super::members::Edges;
-use super::outbox::{self, Entry, Kind};
+use super::outbox::{self, Entry, Extent, Kind};
 use super::seats::Gate;
 use super::{Id, Record, StoreError, Tenant, aliases};
 use crate::schema::{Document, ResourceType};
@@ -92,11 +92,12 @@ impl Tenant {
         edges: &Edges,
         gate: Option<Gate>,
     ) -> Result<Plan, StoreError> {
-        let (ulid, members) = match &new.pending {
-            Some(open) => (open.op.clone(), vec![]),
+        let (ulid, members, extent) = match &new.pending {
+            Some(open) => (open.op.clone(), vec![], Extent::Big(edges.add.len())),
             None => (
                 outbox::draw_ulid(self.host()),
                 edges.add.iter().copied().collect(),
+                Extent::Whole,
             ),
         };
         let entry = Entry {
@@ -105,6 +106,7 @@ impl Tenant {
             version: new.version,
             changed: new.document.keys().cloned().collect(),
             members,
+            extent,
         };
         let mut plan = self.plan(ulid, &entry);
         let put = Write::Put {

@@ -1,7 +1,7 @@
 //! Deleting resources: one transaction that removes the resource, then the sweep of its traces. RFC 7644 §3.6.
 
 use super::commit::{Outcome, Role};
-use super::outbox::{Entry, Kind};
+use super::outbox::{Entry, Extent, Kind};
 use super::record::attr;
 use super::{Id, Record, StoreError, Tenant, sweep};
 use crate::table::{Attr, Condition, Write};
@@ -38,6 +38,7 @@ impl Tenant {
                 version: old.version + 1,
                 changed: std::collections::BTreeSet::new(),
                 members: vec![],
+                extent: Extent::Whole,
             },
         );
         let condition = Condition::Equals(attr::VERSION, Attr::N(old.version));

@@ -97,7 +97,10 @@ impl Store {
             limit: Some(limit),
             after: None,
         };
-        let page = self.table().query(&query, Consistency::Strong).await?;
+        let page = self
+            .fenced(tenant)
+            .query(&query, Consistency::Strong)
+            .await?;
         let kept: Vec<Kept> = page
             .items
             .iter()
@@ -109,7 +112,7 @@ impl Store {
 
     /// The record of a user who was deleted and kept.
     pub async fn kept_user(&self, tenant: &TenantScope, id: Id) -> Result<Kept, StoreError> {
-        let item = self.table().get(&tenant.kept_user(id)).await?;
+        let item = self.fenced(tenant).get(&tenant.kept_user(id)).await?;
         let item = item.ok_or(StoreError::NotFound)?;
         Kept::read(&item)
     }
@@ -120,7 +123,7 @@ impl Store {
             key: tenant.kept_user(id),
             condition: Some(Condition::Exists),
         };
-        match self.table().write(&delete).await {
+        match self.fenced(tenant).write(&delete).await {
             Ok(()) => Ok(()),
             Err(TableError::Condition(_)) => Err(StoreError::NotFound),
             Err(error) => Err(error.into()),

@@ -23,8 +23,9 @@ const LEASE_MS: i64 = 10_000;
 pub(super) const ADDS: &str = "a";
 pub(super) const REMOVES: &str = "r";
 pub(super) const DONE: &str = "pos";
-const ACTOR: &str = "actor";
-const REQUEST: &str = "req";
+const ACTOR: &str = outbox::attr::ACTOR;
+const CONNECTION: &str = outbox::attr::CONNECTION;
+const REQUEST: &str = outbox::attr::REQUEST;
 
 /// What the lanes of a group still hold.
 #[derive(Debug, Default)]
@@ -44,8 +45,9 @@ pub(super) struct Lane {
     pub generation: String,
     /// The group's version with the change.
     pub version: i64,
-    /// Who made the change, by which request.
+    /// Who made the change, through which connection, by which request.
     pub actor: String,
+    pub through: String,
     pub request: String,
 }
 
@@ -86,6 +88,7 @@ impl Lane {
             version: number(attr::VERSION)?,
             actor: text(ACTOR)?,
             request: text(REQUEST)?,
+            through: text(CONNECTION).unwrap_or_default(),
             key: item.key,
         })
     }
@@ -156,7 +159,7 @@ impl Tenant {
 
     /// Until when a big change of this request may be committed; milliseconds since 1970.
     pub(super) fn big_deadline(&self) -> i64 {
-        self.request.started + COMMIT_MS
+        self.begun + COMMIT_MS
     }
 
     /// Commits a big change, unless its request began too long ago.
@@ -180,7 +183,7 @@ impl Tenant {
                 let chosen = share.iter().filter(move |(add, _)| *add == verb);
                 Attr::B(chosen.flat_map(|(_, id)| id.bytes()).collect())
             };
-            let attrs = Attrs::from([
+            let mut attrs = Attrs::from([
                 (ADDS, of(true)),
                 (REMOVES, of(false)),
                 (DONE, Attr::N(0)),
@@ -189,6 +192,9 @@ impl Tenant {
                 (ACTOR, Attr::S(self.actor.clone())),
                 (REQUEST, Attr::S(self.request.id.clone())),
             ]);
+            if !self.through.is_empty() {
+                attrs.insert(CONNECTION, Attr::S(self.through.clone()));
+            }
             let key = self.scope.lane(group.id, op, number);
             plan.push(
                 Role::Other,
@@ -265,6 +271,7 @@ mod tests {
             generation: "g".to_owned(),
             version: 1,
             actor: "a".to_owned(),
+            through: "c".to_owned(),
             request: "r".to_owned(),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::commit::{Failed, Outcome, Plan, Role};
 use super::members::{Change, Edges};
-use super::outbox::{self, Entry, Kind};
+use super::outbox::{self, Entry, Extent, Kind};
 use super::record::attr;
 use super::{Id, Policies, Record, StoreError, Tenant, aliases, sweep};
 use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Condition, Update, Write};
@@ -127,13 +127,12 @@ impl Tenant {
         if edges.is_empty() {
             return Ok(false);
         }
-        let rest = Edges {
-            flip: edges.flip,
-            ..Edges::default()
-        };
-        let others = self.plan_change(old, new, &rest)?.len()
-            + usize::from(self.nests(edges.add.iter().copied()));
-        Ok(others + edges.writes() > self.sizes().writes)
+        let mut others = Plan::new(String::new());
+        self.plan_aliases(&mut others, Some(old), Some(new))?;
+        self.plan_nested(&mut others, edges.add.iter().copied());
+        // Beside the head, the outbox item and the note on a generation that goes.
+        let writes = 2 + usize::from(edges.flip) + others.len() + edges.writes();
+        Ok(writes > self.sizes().writes)
     }
 
     /// Makes sure that everybody to be added exists, and leaves out what is so already.
@@ -179,9 +178,13 @@ impl Tenant {
         if !edges.is_empty() {
             changed.insert("members".to_owned());
         }
-        let (ulid, members) = match &new.pending {
-            Some(open) => (open.op.clone(), vec![]),
-            None => (outbox::draw_ulid(self.host()), edges.open().collect()),
+        let (ulid, members, extent) = match &new.pending {
+            Some(open) => (open.op.clone(), vec![], Extent::Big(edges.open().count())),
+            None => (
+                outbox::draw_ulid(self.host()),
+                edges.open().collect(),
+                Extent::Whole,
+            ),
         };
         let entry = Entry {
             kind: if same { Kind::Members } else { Kind::Updated },
@@ -189,6 +192,7 @@ impl Tenant {
             version: new.version,
             changed,
             members,
+            extent,
         };
         let mut plan = self.plan(ulid, &entry);
         let exact = !same || edges.compared;

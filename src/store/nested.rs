@@ -3,12 +3,11 @@
 //! Tenants that never put a group into a group pay nothing for it: their config item says so, and the transaction that
 //! first does it changes that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::commit::Plan;
-use super::record::generation;
 use super::{GROUPS_SHOWN_MAX, Id, Record, StoreError, Tenant};
 use crate::schema::GROUP;
 use crate::table::{Item, Range};
@@ -55,26 +54,16 @@ impl Tenant {
         let edges = stream::iter(groups)
             .map(|group| self.query_up_to(self.scope.groups(group), Range::All, GROUPS_SHOWN_MAX));
         let mut edges = edges.buffered(PARALLEL);
-        // One parent may hold several of them, through edges of which some are left over from another generation.
-        let mut generations: BTreeMap<Id, BTreeSet<String>> = BTreeMap::new();
-        while generations.len() < most
-            && let Some(found) = edges.try_next().await?
+        let (mut parents, mut open) = (BTreeSet::new(), vec![]);
+        while parents.len() < most
+            && let Some(mut found) = edges.try_next().await?
         {
-            let of_edge = |edge: &Item| {
-                let parent = Id::from_key(&edge.key.sk)?;
-                Some((parent, generation(edge)?.to_owned()))
-            };
-            let new = found.iter().filter_map(of_edge);
-            for (parent, generation) in new.filter(|(parent, _)| !seen.contains(parent)) {
-                generations.entry(parent).or_default().insert(generation);
-            }
+            let parent = |edge: &Item| Id::from_key(&edge.key.sk);
+            found.retain(|edge| parent(edge).is_some_and(|parent| !seen.contains(&parent)));
+            parents.extend(found.iter().filter_map(parent));
+            open.extend(found);
         }
-        let mut parents = self.find_all(generations.keys().copied()).await?;
-        parents.retain(|parent| {
-            let held = generations.get(&parent.id);
-            held.is_some_and(|held| held.contains(&parent.generation))
-        });
-        Ok(parents)
+        self.groups_by(open).await
     }
 
     /// Whether adding these members is the first nesting of the tenant, as far as this instance knows.

@@ -7,12 +7,42 @@ use ulid::Ulid;
 use super::commit::{Plan, Role};
 use super::id::Id;
 use super::{Tenant, host};
-use crate::schema::Document;
+use crate::schema::{Document, Quirks};
 use crate::table::{Attr, Attrs, Condition, Write};
 
 /// How long an entry is kept.
 const KEPT_DAYS: i64 = 90;
 const DAY_SECONDS: i64 = 86_400;
+
+/// Names of the attributes of an entry, in part those of a refusal too.
+pub(super) mod attr {
+    pub(crate) const KIND: &str = "k";
+    pub(crate) const RESOURCE: &str = "rid";
+    pub(crate) const VERSION: &str = "v";
+    pub(crate) const ACTOR: &str = "actor";
+    pub(crate) const CONNECTION: &str = "cid";
+    pub(crate) const REQUEST: &str = "req";
+    /// Codes of the quirk catalogue.
+    pub(crate) const QUIRKS: &str = "q";
+    /// The answer where all goes well.
+    pub(crate) const STATUS: &str = "st";
+    pub(crate) const CHANGED: &str = "ch";
+    /// Members, packed.
+    pub(crate) const MEMBERS: &str = "ids";
+    /// How many members the parts of a big change name; in the entry that stands for them all.
+    pub(crate) const COUNT: &str = "n";
+    /// A part of a big change, told by the entry of the same request and version that is none.
+    pub(crate) const PART: &str = "part";
+    pub(crate) const EXPIRES: &str = "exp";
+}
+
+/// What a request has to tell the log beside its changes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Noted {
+    pub quirks: Quirks,
+    /// The answer where all goes well; 0 where nobody is answered.
+    pub status: u16,
+}
 
 /// What happened to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,30 +64,23 @@ pub(super) struct Entry {
     pub changed: BTreeSet<String>,
     /// Members added or removed.
     pub members: Vec<Id>,
+    pub extent: Extent,
+}
+
+/// How much of a change an entry tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    /// A big change, of so many members that its parts will name.
+    Big(usize),
+    /// A step of a big change.
+    Part,
 }
 
 impl Tenant {
     /// Begins a plan with its outbox item, whose id `ulid` is the transaction's token as well.
     pub(super) fn plan(&self, ulid: String, entry: &Entry) -> Plan {
-        let now = self.host().now_ms();
-        let mut attrs: Attrs = BTreeMap::from([
-            ("k", Attr::S(kind(entry).to_owned())),
-            ("rid", Attr::S(entry.id.key())),
-            ("v", Attr::N(entry.version)),
-            ("actor", Attr::S(self.actor.clone())),
-            ("req", Attr::S(self.request.id.clone())),
-            ("bell", Attr::N(1)),
-            ("exp", Attr::N(now / 1_000 + KEPT_DAYS * DAY_SECONDS)),
-        ]);
-        if !entry.changed.is_empty() {
-            attrs.insert("ch", Attr::Ss(entry.changed.iter().cloned().collect()));
-        }
-        if !entry.members.is_empty() {
-            attrs.insert(
-                "ids",
-                Attr::B(entry.members.iter().flat_map(|id| id.bytes()).collect()),
-            );
-        }
+        let attrs = self.entry(entry);
         let key = self.scope.outbox(&ulid);
         let mut plan = Plan::new(ulid);
         plan.push(
@@ -69,6 +92,68 @@ impl Tenant {
             },
         );
         plan
+    }
+
+    fn entry(&self, entry: &Entry) -> Attrs {
+        let now = self.host().now_ms();
+        let text = |text: &str| Attr::S(text.to_owned());
+        let mut attrs: Attrs = BTreeMap::from([
+            (attr::KIND, text(kind(entry))),
+            (attr::RESOURCE, Attr::S(entry.id.key())),
+            (attr::VERSION, Attr::N(entry.version)),
+            (attr::ACTOR, text(&self.actor)),
+            (attr::REQUEST, text(&self.request.id)),
+            ("bell", Attr::N(1)),
+            (
+                attr::EXPIRES,
+                Attr::N(now / 1_000 + KEPT_DAYS * DAY_SECONDS),
+            ),
+        ]);
+        if !self.through.is_empty() {
+            attrs.insert(attr::CONNECTION, text(&self.through));
+        }
+        if !entry.changed.is_empty() {
+            let names = entry.changed.iter().cloned().collect();
+            attrs.insert(attr::CHANGED, Attr::Ss(names));
+        }
+        if !entry.members.is_empty() {
+            let packed = entry.members.iter().flat_map(|id| id.bytes()).collect();
+            attrs.insert(attr::MEMBERS, Attr::B(packed));
+        }
+        match entry.extent {
+            Extent::Whole => {}
+            Extent::Big(members) => {
+                let members = i64::try_from(members).unwrap_or(i64::MAX);
+                attrs.insert(attr::COUNT, Attr::N(members));
+            }
+            // What the request met stands in the entry of the whole.
+            Extent::Part => {
+                attrs.insert(attr::PART, Attr::N(1));
+                return attrs;
+            }
+        }
+        let noted = self.noted();
+        if noted.status > 0 {
+            attrs.insert(attr::STATUS, Attr::N(noted.status.into()));
+        }
+        attrs.extend(quirks(&noted.quirks));
+        attrs
+    }
+}
+
+/// The quirks as an attribute, if there are any.
+pub(super) fn quirks(quirks: &Quirks) -> Option<(&'static str, Attr)> {
+    let codes: Vec<String> = quirks.codes().into_iter().map(str::to_owned).collect();
+    (!codes.is_empty()).then_some((attr::QUIRKS, Attr::Ss(codes)))
+}
+
+impl Kind {
+    /// What an entry's kind says that happened.
+    pub(super) fn of(kind: &str) -> Option<&'static str> {
+        let (_, what) = kind.split_once('.')?;
+        ["created", "updated", "deleted", "members"]
+            .into_iter()
+            .find(|known| *known == what)
     }
 }
 

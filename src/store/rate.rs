@@ -142,7 +142,7 @@ impl Store {
             },
             condition: Some(Condition::Or(room)),
         };
-        match self.table().write(&write).await {
+        match self.fenced(&credential.scope).write(&write).await {
             Ok(()) => lot,
             Err(TableError::Condition(_)) => 0,
             // A table that hiccups must not make this instance refuse: its bucket goes on.

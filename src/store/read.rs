@@ -1,6 +1,6 @@
 //! Reading resources, members and memberships; every read is strong. RFC 7644 §3.4.1.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -188,14 +188,36 @@ impl Tenant {
         let edges = self
             .query_up_to(self.scope.groups(member), Range::All, GROUPS_SHOWN_MAX)
             .await?;
-        let generations: HashMap<Id, &str> = edges
-            .iter()
-            .filter_map(|edge| Some((Id::from_key(&edge.key.sk)?, generation(edge)?)))
-            .collect();
-        let mut groups = self.find_all(generations.keys().copied()).await?;
-        // An edge of another generation is left over from before the group was emptied.
-        groups.retain(|group| generations.get(&group.id) == Some(&group.generation.as_str()));
-        Ok(groups)
+        self.groups_by(edges).await
+    }
+
+    /// The groups in which these edges of members stand, in the order of their ids.
+    ///
+    /// An edge of another generation than its group's is left over from before the group was emptied; or its member
+    /// came along into the new one between both reads, and the edge tells so by now.
+    pub(super) async fn groups_by(&self, mut edges: Vec<Item>) -> Result<Vec<Record>, StoreError> {
+        let group = |edge: &Item| Id::from_key(&edge.key.sk);
+        let mut found: BTreeMap<Id, Record> = BTreeMap::new();
+        while !edges.is_empty() {
+            let ids: BTreeSet<Id> = edges.iter().filter_map(group).collect();
+            let heads = self.find_all(ids).await?;
+            let heads: HashMap<Id, Record> =
+                heads.into_iter().map(|head| (head.id, head)).collect();
+            let mut others = HashMap::new();
+            for edge in edges {
+                let Some(head) = group(&edge).and_then(|id| heads.get(&id)) else {
+                    continue;
+                };
+                if generation(&edge) == Some(head.generation.as_str()) {
+                    found.insert(head.id, head.clone());
+                } else {
+                    others.insert(edge.key.clone(), edge);
+                }
+            }
+            edges = self.batch_get(others.keys().cloned().collect()).await?;
+            edges.retain(|edge| others.get(&edge.key) != Some(edge));
+        }
+        Ok(found.into_values().collect())
     }
 
     /// Whether `member`, which exists, is in the group now.

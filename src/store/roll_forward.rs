@@ -9,14 +9,14 @@ use futures_util::{StreamExt as _, stream};
 
 use super::commit::{Outcome, Plan, Role};
 use super::lanes::{Lane, Step};
-use super::outbox::{self, Entry, Kind};
+use super::outbox::{self, Entry, Extent, Kind};
 use super::record::{Pending, attr};
 use super::{Id, Request, StoreError, Tenant};
 use crate::table::{Attr, Condition, Update, Write};
 
 /// The maker of a change applies it for so long before it answers and leaves the rest to others...
 const APPLY_MS: i64 = 8_000;
-/// ...and not longer than this after the request began: the gateway gives up after 30 s.
+/// ...and not longer than this after the whole request began: the gateway gives up after 30 s.
 const ANSWER_MS: i64 = 20_000;
 /// Lanes applied side by side.
 const PARALLEL: usize = 8;
@@ -25,7 +25,7 @@ impl Tenant {
     /// Applies a change that this request just committed, as long as the client can wait. The change is durable and
     /// seen by every reader of the group already, so what goes wrong here is for others to finish.
     pub(super) async fn apply_committed(&self, group: Id, op: &str) {
-        let until = (self.host().now_ms() + APPLY_MS).min(self.request.started + ANSWER_MS);
+        let until = (self.host().now_ms() + APPLY_MS).min(self.begun + ANSWER_MS);
         match self.until(until).roll_forward(group, op).await {
             Ok(_) | Err(StoreError::Busy) => {}
             Err(error) => {
@@ -98,6 +98,7 @@ impl Tenant {
             version: lane.version,
             changed: ["members".to_owned()].into(),
             members: ids.clone(),
+            extent: Extent::Part,
         };
         let mut plan = match ids.as_slice() {
             [] => Plan::new(ulid),
@@ -117,6 +118,7 @@ impl Tenant {
     fn in_name_of(&self, lane: &Lane) -> Self {
         Self {
             actor: lane.actor.clone(),
+            through: lane.through.clone(),
             request: Request {
                 id: lane.request.clone(),
                 ..self.request.clone()

@@ -1,6 +1,7 @@
 //! The tick: what requests left behind is finished in every tenant, whether or not one of its requests comes by again.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 use rand::SeedableRng as _;
@@ -8,6 +9,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
 use super::host::random_u64;
+use super::identity::erasing_since;
 use super::keys::{self, TenantScope};
 use super::{Request, Store, StoreError, Tenant};
 use crate::table::{Consistency, Cursor, Page, Query, Range};
@@ -32,12 +34,21 @@ pub struct Ticked {
     pub failed: usize,
 }
 
+/// A tenant of the registry.
+#[derive(Debug)]
+struct Listed {
+    tenant: TenantScope,
+    /// It is to go.
+    erasing: bool,
+}
+
 impl Store {
     /// Works off the ripe work rows of every tenant, until none is left that can be worked off or `until_ms` has come;
     /// what is under way then still ends. Ticks may overlap.
     ///
     /// The order is drawn and nobody has a second pass before everybody had the first, so that a tenant with endless
-    /// work keeps no other waiting for ever. A tenant that fails is logged and left to the next tick.
+    /// work keeps no other waiting for ever. A tenant that fails is logged and left to the next tick. Of a tenant that is
+    /// being erased all is work.
     pub async fn tick(&self, until_ms: i64) -> Result<Ticked, StoreError> {
         let mut ticked = Ticked::default();
         let mut open = self.with_work(&mut ticked, until_ms).await?;
@@ -48,53 +59,54 @@ impl Store {
         Ok(ticked)
     }
 
-    /// The tenants that have work rows, in an order that is drawn.
+    /// The tenants that have work, in an order that is drawn.
     async fn with_work(
         &self,
         ticked: &mut Ticked,
         until_ms: i64,
-    ) -> Result<Vec<TenantScope>, StoreError> {
+    ) -> Result<Vec<Listed>, StoreError> {
         let mut tenants = self.tenants().await?;
         tenants.shuffle(&mut StdRng::seed_from_u64(random_u64(self.host())));
-        let looks = stream::iter(tenants).map(|tenant| async move {
-            let look = self.in_time(until_ms, self.has_work(&tenant)).await;
-            (tenant, look)
+        let looks = stream::iter(tenants).map(|listed| async move {
+            let look = self.in_time(until_ms, self.has_work(&listed)).await;
+            (listed, look)
         });
         let mut looks = looks.buffer_unordered(PARALLEL);
         let mut found = vec![];
-        while let Some((tenant, look)) = looks.next().await {
+        while let Some((listed, look)) = looks.next().await {
             ticked.tenants += usize::from(look.is_some());
-            if ticked.settled(&tenant, look).unwrap_or(false) {
-                found.push(tenant);
+            if ticked.settled(&listed.tenant, look).unwrap_or(false) {
+                found.push(listed);
             }
         }
         Ok(found)
     }
 
     /// One pass for each; returns those for whom another may get something done.
-    async fn round(
-        &self,
-        tenants: Vec<TenantScope>,
-        ticked: &mut Ticked,
-        until_ms: i64,
-    ) -> Vec<TenantScope> {
-        let passes = stream::iter(tenants).map(|tenant| async move {
-            let acting = self.acting(&tenant, until_ms);
-            let pass = async {
-                let done = acting.pass(PASS_ROWS).await?;
-                Ok(done > 0 || acting.past_deadline())
-            };
-            let pass = self.in_time(until_ms, pass).await;
-            (tenant, pass)
+    async fn round(&self, tenants: Vec<Listed>, ticked: &mut Ticked, until_ms: i64) -> Vec<Listed> {
+        let passes = stream::iter(tenants).map(|listed| async move {
+            let pass = self.in_time(until_ms, self.turn(&listed, until_ms)).await;
+            (listed, pass)
         });
         let mut passes = passes.buffer_unordered(PARALLEL);
         let mut again = vec![];
-        while let Some((tenant, pass)) = passes.next().await {
-            if ticked.settled(&tenant, pass).unwrap_or(false) {
-                again.push(tenant);
+        while let Some((listed, pass)) = passes.next().await {
+            if ticked.settled(&listed.tenant, pass).unwrap_or(false) {
+                again.push(listed);
             }
         }
         again
+    }
+
+    /// Whether another may get something done.
+    async fn turn(&self, listed: &Listed, until_ms: i64) -> Result<bool, StoreError> {
+        let acting = self.acting(&listed.tenant, until_ms);
+        if listed.erasing {
+            let erased = self.erase_pass(&listed.tenant, acting.deadline).await?;
+            return Ok(!erased.done && (erased.removed > 0 || acting.past_deadline()));
+        }
+        let done = acting.pass(PASS_ROWS).await?;
+        Ok(done > 0 || acting.past_deadline())
     }
 
     /// Awaits `work` unless it is too late to begin.
@@ -110,12 +122,15 @@ impl Store {
     }
 
     /// Every tenant, but perhaps one created this moment.
-    async fn tenants(&self) -> Result<Vec<TenantScope>, StoreError> {
+    async fn tenants(&self) -> Result<Vec<Listed>, StoreError> {
         let (mut tenants, mut after) = (vec![], None);
         loop {
             let page = self.look(keys::tenants(), None, after).await?;
-            let listed = page.items.iter();
-            tenants.extend(listed.filter_map(|item| TenantScope::parse(&item.key.sk)));
+            tenants.extend(page.items.iter().filter_map(|row| {
+                let tenant = TenantScope::parse(&row.key.sk)?;
+                let erasing = erasing_since(row).is_some();
+                Some(Listed { tenant, erasing })
+            }));
             after = page.next;
             if after.is_none() {
                 return Ok(tenants);
@@ -123,8 +138,11 @@ impl Store {
         }
     }
 
-    async fn has_work(&self, tenant: &TenantScope) -> Result<bool, StoreError> {
-        let page = self.look(tenant.work(), Some(1), None).await?;
+    async fn has_work(&self, listed: &Listed) -> Result<bool, StoreError> {
+        if listed.erasing {
+            return Ok(true);
+        }
+        let page = self.look(listed.tenant.work(), Some(1), None).await?;
         Ok(!page.items.is_empty())
     }
 
@@ -150,16 +168,20 @@ impl Store {
         let now = self.host().now_ms();
         Tenant {
             store: self.clone(),
+            table: self.fenced(tenant),
             scope: tenant.clone(),
             actor: ACTOR.to_owned(),
             connection: None,
             twins_ever: BTreeSet::new(),
+            through: String::new(),
+            noted: Arc::default(),
             // Nothing is added, and no group shown.
             nested: true,
             request: Request {
                 id: format!("{ACTOR}-{:016x}", random_u64(self.host())),
                 started: now,
             },
+            begun: now,
             deadline: until_ms.min(now + TURN_MS),
         }
     }

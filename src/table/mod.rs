@@ -13,9 +13,11 @@ mod dynamodb;
 #[cfg(feature = "local")]
 pub mod embedded;
 mod expression;
+mod fenced;
 mod item;
 pub mod limits;
 mod outcome;
+mod sessions;
 mod size;
 #[cfg(feature = "local")]
 mod tokens;
@@ -26,6 +28,8 @@ mod write;
 pub use client::{aws_config, emulator_config};
 pub use definition::{BY_EXTERNAL_ID, BY_NAME, CreateError, create_table};
 pub use dynamodb::DynamoDb;
+pub use fenced::Fenced;
+pub use sessions::Sessions;
 
 /// A primary key. `pk` is at most 2,048 bytes, `sk` at most 1,024.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

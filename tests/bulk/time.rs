@@ -7,10 +7,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use serverless_scim::api::{App, Call};
-use serverless_scim::store::{Host, Store};
+use serverless_scim::store::{Host, Sizes, Store};
 use serverless_scim::table::embedded;
 
-use super::{statuses, user};
+use super::{group, statuses, user};
+
+/// A function that has not answered by then is stopped.
+const FUNCTION_MS: i64 = 29_000;
 
 /// Every look at the clock takes a tenth of a second.
 #[derive(Debug)]
@@ -50,26 +53,72 @@ async fn bulk(app: &App, token: &str, operations: &[Value]) -> Vec<Value> {
     body["Operations"].as_array().unwrap().clone()
 }
 
-#[tokio::test]
-async fn what_was_not_begun_in_time_can_be_sent_again() {
-    let host = Slow(AtomicI64::new(1_790_000_000_000), AtomicU64::new(7));
-    let store = Store::new(Arc::new(embedded::memory().await.unwrap()), Arc::new(host));
+/// The service, a tenant's token, and the clock.
+async fn service(sizes: Sizes) -> (App, String, Arc<Slow>) {
+    let host = Arc::new(Slow(AtomicI64::new(1_790_000_000_000), AtomicU64::new(7)));
+    let table = Arc::new(embedded::memory().await.unwrap());
+    let store = Store::with_sizes(table, host.clone(), sizes);
     let tenant = store.create_tenant("fabrikam").await.unwrap();
     let secret = store.connect(&tenant, "").await.unwrap();
-    let app = App::new(store, None);
-    let users = (0..200).map(|number| user(&format!("u{number}"), &format!("user{number}")));
-    let mut open: Vec<Value> = users.collect();
-    let mut rounds = 0;
-    while !open.is_empty() {
-        let results = bulk(&app, secret.reveal(), &open).await;
-        assert_eq!(results.len(), open.len());
-        let statuses = statuses(&results);
+    (App::new(store, None), secret.reveal().to_owned(), host)
+}
+
+/// Sends the operations, and those again for which there was no time; the results, and the requests it took.
+async fn all(app: &App, token: &str, operations: &[Value]) -> (Vec<Value>, usize) {
+    let (mut results, mut rounds) = (vec![], 0);
+    while results.len() < operations.len() {
+        let open = &operations[results.len()..];
+        let mut found = bulk(app, token, open).await;
+        assert_eq!(found.len(), open.len());
+        let statuses = statuses(&found);
         let done = statuses.iter().filter(|status| **status == "201").count();
         assert!(done > 0);
         assert!(statuses[..done].iter().all(|status| *status == "201"));
         assert!(statuses[done..].iter().all(|status| *status == "429"));
-        open.drain(..done);
+        found.truncate(done);
+        results.append(&mut found);
         rounds += 1;
     }
+    (results, rounds)
+}
+
+#[tokio::test]
+async fn what_was_not_begun_in_time_can_be_sent_again() {
+    let (app, token, _) = service(Sizes::default()).await;
+    let users = (0..200).map(|number| user(&format!("u{number}"), &format!("user{number}")));
+    let (_, rounds) = all(&app, &token, &users.collect::<Vec<_>>()).await;
     assert!(rounds > 1);
+}
+
+#[tokio::test]
+async fn big_changes_share_the_time_of_their_request() {
+    let sizes = Sizes {
+        writes: 8,
+        lanes: 1,
+        ..Sizes::default()
+    };
+    let (app, token, host) = service(sizes).await;
+    let users = (0..60).map(|number| user(&format!("u{number}"), &format!("user{number}")));
+    let (users, _) = all(&app, &token, &users.collect::<Vec<_>>()).await;
+    let members: Vec<&str> = (users.iter())
+        .map(|user| {
+            user["location"]
+                .as_str()
+                .unwrap()
+                .rsplit('/')
+                .next()
+                .unwrap()
+        })
+        .collect();
+    // Applying all members of eight such groups side by side takes longer than one of them may.
+    let groups = (0..60).map(|number| {
+        let name = format!("g{number}");
+        group(&name, &name, &members)
+    });
+    let begun = host.0.load(Ordering::Relaxed);
+    let results = bulk(&app, &token, &groups.collect::<Vec<_>>()).await;
+    let took = host.0.load(Ordering::Relaxed) - begun;
+    let statuses = statuses(&results);
+    assert_eq!((statuses[0], statuses[59]), ("201", "429"));
+    assert!((20_000..FUNCTION_MS).contains(&took), "{took} ms");
 }

@@ -198,7 +198,27 @@ pub(crate) const CASES: &[Case] = &[
         STAYS,
     ),
     (
-        "a record of nothing",
+        "a token of no connection",
+        &["fabrikam: a token or client of the connection aaaaaaaaaa, which is gone"],
+        MENDED,
+    ),
+    (
+        "a connection that does not read",
+        &["fabrikam: a connection does not read"],
+        STAYS,
+    ),
+    (
+        "a client that does not read",
+        &["fabrikam: an OAuth client does not read"],
+        STAYS,
+    ),
+    (
+        "a refusal without status",
+        &["fabrikam: a refusal does not read"],
+        STAYS,
+    ),
+    (
+        "a kept record that does not read",
         &["fabrikam: the record of a deleted user does not read"],
         STAYS,
     ),

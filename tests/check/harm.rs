@@ -9,6 +9,8 @@ use crate::bed::{Bed, hex, text};
 const OLD: &str = "01K00000000000000000000000";
 /// A group that never was.
 pub(crate) const NOBODY: &str = "10000000-0000-8000-8000-000000000007";
+/// A connection that never was.
+const GONE: &str = "aaaaaaaaaa";
 /// A generation that nobody has.
 const OTHER: &str = "00000000000000aa";
 
@@ -179,9 +181,33 @@ async fn of_items(bed: &Bed, case: &str) -> bool {
             let key = bed.key("", format!("K#{}", "A".repeat(43)));
             bed.put(key, digest).await;
         }
-        "a record of nothing" => {
-            let key = bed.key("#Z", hex(bed.gone));
-            bed.put(key, [("v", Attr::N(1))]).await;
+        "a token of no connection" => {
+            let token = [("sha256", Attr::B(vec![1; 32])), ("cid", text(GONE))];
+            let key = bed.key("", format!("K#{}AQE", "AQEB".repeat(10)));
+            bed.put(key, token).await;
+        }
+        "a connection that does not read" => {
+            let all = bed.items().await;
+            let connection = all.keys().find(|key| key.sk.starts_with("C#"));
+            bed.update(connection.unwrap().clone(), [], &["p"]).await;
+        }
+        "a client that does not read" => {
+            bed.put(bed.key("", format!("O#{GONE}")), [("cid", text(GONE))])
+                .await;
+        }
+        "a refusal without status" => {
+            let refusal = [
+                ("m", text("POST")),
+                ("rt", text("/Users")),
+                ("er", text("uniqueness")),
+                ("actor", text("a")),
+                ("req", text("r")),
+                ("exp", Attr::N(1)),
+            ];
+            bed.put(bed.key("#E", OLD), refusal).await;
+        }
+        "a kept record that does not read" => {
+            bed.put(bed.key("#Z", hex(bed.gone)), []).await;
         }
         "a schema that does not read" => bed.put(bed.key("", "S#urn:x"), []).await,
         _ => return false,

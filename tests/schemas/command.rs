@@ -139,7 +139,7 @@ async fn a_schema_is_added_listed_and_removed_while_the_service_runs() {
     let listed: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(
         listed,
-        json!([{"schema": URN, "resourceType": "User", "attributes": 2}])
+        json!({"items": [{"schema": URN, "resourceType": "User", "attributes": 2}], "next": null})
     );
 
     let removed = succeeds(
@@ -153,7 +153,7 @@ async fn a_schema_is_added_listed_and_removed_while_the_service_runs() {
     fails(
         &["schema", "remove", URN, "--tenant", "default"],
         folder.path(),
-        "default has no schema \"urn:fabrikam",
+        "there is no schema \"urn:fabrikam",
     );
 }
 
@@ -176,22 +176,23 @@ fn what_is_wrong_is_said_with_its_place() {
             message,
         );
     };
-    add("{", "hr.json: the document: is not valid JSON: EOF");
+    add("{", "hr.json: not valid JSON: EOF");
     let document =
         json!({"id": URN, "attributes": [{"name": "badge", "type": "text"}]}).to_string();
     add(
         &document,
         "hr.json: attributes[0].type: must be string, boolean,",
     );
-    add(&" ".repeat(200_000), "the file has more than 65536 bytes");
-    add(
-        &" ".repeat(100_000),
-        "the document: has more than 65536 bytes",
+    let long = format!(
+        "{{\"id\": \"{URN}\", \"description\": \"{}\"}}",
+        "x".repeat(70_000)
     );
+    add(&long, "the document: has more than 65536 bytes");
+    add(&" ".repeat(1_100_000), "it has more than 1048576 bytes");
     fails(
         &["schema", "list", "--tenant", "nobody"],
         folder.path(),
-        "there is no tenant \"nobody\"; create it:",
+        "there is no tenant \"nobody\"; see those there are:",
     );
     fails(
         &[

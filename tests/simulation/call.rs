@@ -83,7 +83,7 @@ impl fmt::Display for Call {
             Self::Query(query, _) => {
                 write!(f, "query {} {:?}", short(&query.pk), query.range)?;
                 match &query.after {
-                    Some(after) => write!(f, " after {}", after.key.sk),
+                    Some(after) => write!(f, " after {}", place(&after.key)),
                     None => Ok(()),
                 }
             }
@@ -147,6 +147,15 @@ fn short(pk: &str) -> &str {
     pk.splitn(3, '#').nth(2).unwrap_or(pk)
 }
 
+/// A sort key; every run's tenant has another.
+fn place(key: &Key) -> &str {
+    if key.pk == "A#tenants" {
+        "tenant"
+    } else {
+        &key.sk
+    }
+}
+
 struct Short<'k>(&'k Key);
 
 impl fmt::Display for Short<'_> {
@@ -160,7 +169,7 @@ struct Shown<'i>(&'i Item);
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use serverless_scim::table::Attr;
-        write!(f, "{}(", self.0.key.sk)?;
+        write!(f, "{}(", place(&self.0.key))?;
         for name in ["v", "gen", "pend", "pu", "pos", "since", "op", "dead", "n"] {
             match self.0.attrs.get(name) {
                 Some(Attr::N(n)) => write!(f, " {name}={n}")?,

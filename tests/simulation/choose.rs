@@ -4,6 +4,9 @@ use rand::rngs::StdRng;
 use rand::seq::IteratorRandom as _;
 use rand::{Rng, SeedableRng};
 
+/// How often indexes catch up.
+const INDEX: f64 = 0.02;
+
 /// Something that can happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -17,6 +20,8 @@ pub(crate) enum Event {
     Release(usize),
     /// A call that nobody waits for any more arrives after all.
     Late(usize),
+    /// The indexes show everything there is now.
+    Index,
     /// So many seconds pass.
     Jump(i64),
 }
@@ -112,6 +117,7 @@ impl Habits {
         let acts = |event: &Event| event.actor().is_some();
         let chosen = pick(self.crash, &|event| matches!(event, Event::Crash(_)))
             .or_else(|| pick(self.jump, &|event| matches!(event, Event::Jump(_))))
+            .or_else(|| pick(INDEX, &|event| matches!(event, Event::Index)))
             .or_else(|| pick(self.release, &|event| matches!(event, Event::Release(_))))
             .or_else(|| pick(self.late, &|event| matches!(event, Event::Late(_))));
         if let Some(chosen) = chosen {

@@ -197,11 +197,11 @@ impl Table for Direct {
     }
 
     async fn query_index(&self, _: Index, _: &Query) -> Result<Page, TableError> {
-        panic!("the simulation stands on no index")
+        panic!("each run has indexes of its own")
     }
 
     async fn scan(&self, _: Option<&Cursor>) -> Result<Page, TableError> {
-        panic!("the simulation has its shadow")
+        panic!("each run looks at its own part")
     }
 
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serverless_scim::store::Id;
+use serverless_scim::store::{Host as _, Id, Waiting};
+use serverless_scim::table::{Key, Write};
 
 use crate::judge::{Case, Grade};
 use crate::mutant::Mutant;
 use crate::op::Op;
 use crate::shadow::{Shadow, hex, id_of, number, text};
-use crate::world::World;
+use crate::world::{Engine, Plan, World};
 
 /// Passes after which no work may be left.
 const PASSES: usize = 8;
@@ -22,7 +23,12 @@ pub(crate) async fn rest(world: &World, mutant: Option<Mutant>) -> Result<(), St
         }
         world.advance(61_000);
         let request = format!("rest.{n}");
-        let passed = world.tenant(&store, &request).pass(1_000).await;
+        // The tick goes to the tenants by itself.
+        let passed = if n % 2 == 0 {
+            world.tenant(&store, &request).pass(1_000).await.map(drop)
+        } else {
+            store.tick(world.machine.now_ms() + 60_000).await.map(drop)
+        };
         passed.map_err(|error| format!("a pass failed: {error}"))?;
     }
     let left = leftovers(world);
@@ -32,7 +38,30 @@ pub(crate) async fn rest(world: &World, mutant: Option<Mutant>) -> Result<(), St
     if let Some(wrong) = looks_wrong(world) {
         return Err(format!("at rest: {wrong}"));
     }
+    check(world).await?;
     answers(world).await
+}
+
+/// The store's own check, of everything that the run wrote. It sees what is in the table; the shadow only what the
+/// store meant to write.
+async fn check(world: &World) -> Result<(), String> {
+    let checked = world.store(None).check(None, |_| ()).await;
+    let report = checked.map_err(|error| format!("a check failed: {error}"))?;
+    let model = world.oracle.lock().unwrap().model();
+    let groups = model.groups.len() as u64;
+    let members: usize = model.groups.values().map(BTreeSet::len).sum();
+    let there = (report.users, report.groups, report.memberships);
+    let wanted = (model.live.len() as u64 - groups, groups, members as u64);
+    if let Some(finding) = report.findings.first() {
+        return Err(format!("the check finds: {finding}"));
+    }
+    if let Some(warning) = report.warnings.first() {
+        return Err(format!("the check warns: {warning}"));
+    }
+    if there != wanted || report.waiting != Waiting::default() {
+        return Err(format!("the check sees {report:?} instead of {wanted:?}"));
+    }
+    Ok(())
 }
 
 fn looks_wrong(world: &World) -> Option<String> {
@@ -121,7 +150,10 @@ async fn answers(world: &World) -> Result<(), String> {
         .chain(model.groups.keys())
         .copied()
         .collect();
-    let mut ops: Vec<Op> = groups.into_iter().map(Op::Read).collect();
+    let mut ops: Vec<Op> = groups.iter().copied().map(Op::Read).collect();
+    let all = groups.iter().chain(&world.cast.users).step_by(groups.len());
+    ops.extend(all.map(|id| Op::AllGroupsOf(*id, true)));
+    let credential = world.credential_now().await;
     // Everybody in a small world, some of a large one.
     let some = world.cast.users.len().div_ceil(8);
     ops.extend(
@@ -141,7 +173,10 @@ async fn answers(world: &World) -> Result<(), String> {
             .map(|(_, name)| Op::Find(name.clone())),
     );
     for op in ops {
-        let outcome = op.clone().run(world.tenant(&store, "rest")).await;
+        let outcome = op
+            .clone()
+            .run(store.clone(), world.tenant_of(&credential, &store, "rest"))
+            .await;
         let oracle = world.oracle.lock().unwrap();
         let window = &oracle.moments[oracle.now()..];
         let case = Case {
@@ -157,4 +192,33 @@ async fn answers(world: &World) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What went past the oracle is seen by the check alone.
+#[tokio::test]
+async fn an_edge_that_is_taken_away_is_missed() {
+    let plan = Plan {
+        groups: vec![[0].into()],
+        ..crate::random::plan(0)
+    };
+    let world = World::new(&mut Engine::default(), &plan, 0).await;
+    assert_eq!(rest(&world, None).await, Ok(()));
+    let edge = {
+        let oracle = world.oracle.lock().unwrap();
+        let mut edges = oracle.shadow.under("V#");
+        edges
+            .next()
+            .map(|(pk, sk, _)| Key {
+                pk: format!("T#{}#{pk}", world.credential.tenant_id()),
+                sk: sk.to_owned(),
+            })
+            .unwrap()
+    };
+    let write = Write::Delete {
+        key: edge,
+        condition: None,
+    };
+    world.bare.write(&write).await.unwrap();
+    let missed = rest(&world, None).await.unwrap_err();
+    assert!(missed.contains("the check finds"), "{missed}");
 }

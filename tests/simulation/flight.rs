@@ -9,7 +9,7 @@ use serverless_scim::table::TableError;
 use crate::call::{Answer, Call};
 use crate::choose::Chooser;
 use crate::judge::{Case, Grade};
-use crate::op::{Op, Outcome};
+use crate::op::{Answered, Op, Outcome};
 use crate::schedule::{Flight, LAST_LOOK, Schedule, State, TORN_MS};
 use crate::shadow::edge;
 
@@ -169,10 +169,22 @@ impl Schedule {
             grade,
             open,
         };
-        if !matches!(running.op, Op::Pass)
-            && let Some(fault) = case.fault()
-        {
+        let fault = if running.op.finishes() {
+            None
+        } else {
+            case.fault()
+        };
+        if let Some(fault) = fault {
             oracle.fail(format!("{}: {fault}", running.request));
+        }
+        if let Op::Exact { id, known, .. } = &running.op {
+            let known = known.lock().unwrap().as_ref().map(|known| known.version);
+            let stale = matches!(outcome, Ok(Answered::Stale));
+            self.tally.stale += usize::from(stale);
+            self.tally.exact += usize::from(oracle.effect(&running.request).is_some());
+            if stale && oracle.shadow.version(*id) == known {
+                oracle.fail(format!("{}: {known:?} is the version", running.request));
+            }
         }
     }
 }

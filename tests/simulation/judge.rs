@@ -41,7 +41,7 @@ impl Case<'_> {
         let right = match (self.outcome, self.op) {
             // Nothing is promised of a request that was refused for its time.
             (Err(StoreError::Unavailable(_)), _) => true,
-            (Err(StoreError::Busy), _) => !self.committed,
+            (Err(StoreError::Busy), _) | (Ok(Answered::Stale), Op::Exact { .. }) => !self.committed,
             (Err(error), op) => !self.committed && self.some(|model| refuses(model, op, error)),
             (Ok(Answered::Wrote), op) => {
                 self.committed
@@ -72,11 +72,12 @@ impl Case<'_> {
 
     /// FOUND: what half of a commit shows can be taken for what was asked for.
     fn is_half_done(&self) -> bool {
+        let plain = self.op.plain();
         let Op::Members {
             group,
             change,
             name: None,
-        } = self.op
+        } = &plain
         else {
             return false;
         };
@@ -165,9 +166,42 @@ impl Case<'_> {
                     })
             }
             Op::Find(name) => self.some(|model| ids.iter().copied().eq(model.holder(0, name))),
+            Op::AllGroupsOf(member, nested) => self.all_groups(*member, *nested, ids),
             Op::GroupsOf(member) | Op::With(member) => self.groups(*member, ids),
             _ => false,
         }
+    }
+
+    /// Read level by level, so each step by itself: nobody is left out who was there all the while.
+    fn all_groups(&self, member: Id, nested: bool, ids: &BTreeSet<Id>) -> bool {
+        if self.some(|model| !model.live.contains(&member)) {
+            return true;
+        }
+        let holds = |moment: &Moment, group: Id, one: Id| {
+            let has = |members: &BTreeSet<Id>| members.contains(&one);
+            let is = moment.model.members(group).is_some_and(has);
+            let edge = moment.edges.get(&group).is_some_and(has);
+            (is || edge, is && edge)
+        };
+        let open = |group, one| self.open.contains(&(group, one));
+        let ever = |group, one| {
+            let mut moments = self.window.iter();
+            open(group, one) || moments.any(|moment| holds(moment, group, one).0)
+        };
+        let always = |group, one| {
+            let mut moments = self.window.iter();
+            let known = nested || one == member;
+            known && !open(group, one) && moments.all(|moment| holds(moment, group, one).1)
+        };
+        let groups = |moment: &Moment| moment.model.groups.keys().copied().collect::<Vec<_>>();
+        let all: BTreeSet<Id> = self.window.iter().flat_map(groups).collect();
+        let (mut least, most) = (
+            Model::climb(member, &all, always),
+            Model::climb(member, &all, ever),
+        );
+        // Who is led back to himself is not told so.
+        least.remove(&member);
+        ids.is_subset(&most) && least.is_subset(ids)
     }
 
     /// Reverse reads follow a big change step by step, so an edge counts as well as a membership.
@@ -202,7 +236,7 @@ impl Case<'_> {
 
 /// Whether the request would change nothing.
 fn is_done(model: &Model, op: &Op) -> bool {
-    let mut after = model.clone();
+    let (mut after, op) = (model.clone(), &op.plain());
     let target = match op {
         Op::Rename { id, .. } | Op::Delete { id } | Op::Members { group: id, .. } => *id,
         _ => return false,
@@ -212,7 +246,10 @@ fn is_done(model: &Model, op: &Op) -> bool {
 
 /// Whether this is the answer the request gets at this moment.
 fn refuses(model: &Model, op: &Op, error: &StoreError) -> bool {
-    match (error, op) {
+    match (error, &op.plain()) {
+        (StoreError::SelfMember, Op::Members { group, change, .. }) => {
+            change.verbs.get(&group.to_string()) == Some(&Verb::Add)
+        }
         (
             StoreError::NotFound,
             Op::Read(id)

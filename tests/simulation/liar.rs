@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use serverless_scim::table::{
-    Attr, Attrs, Condition, Consistency, Cursor, Index, Item, Key, Page, Query, Range, Reason,
-    Table, TableError, Transaction, Update, Write,
+    Attr, Attrs, BY_NAME, Condition, Consistency, Cursor, Index, Item, Key, Page, Query, Range,
+    Reason, Table, TableError, Transaction, Update, Write,
 };
 
 use crate::mutant::Mutant;
@@ -111,6 +111,18 @@ impl Liar {
                     matches!(part, Condition::Exists | Condition::Equals(..))
                 }),
             ),
+            (Mutant::Version, Write::Update { .. } | Write::Put { .. }) if has(key, "#R#") => with(
+                write,
+                without(write.condition(), &|part| {
+                    matches!(part, Condition::Equals("v", _))
+                }),
+            ),
+            (Mutant::Nesting, Write::Update { key, .. }) if key.sk == "@" && !has(key, "#B#") => {
+                Write::Check {
+                    key: key.clone(),
+                    condition: Condition::Exists,
+                }
+            }
             (
                 Mutant::FlipAlone,
                 Write::Update {
@@ -174,6 +186,22 @@ impl Liar {
         })
     }
 
+    /// Who bears the name, as the index has it.
+    async fn by_index(&self, tenant: &str, alias: &Query) -> Result<Page, TableError> {
+        let norm = alias.pk.rsplit("#=").next().unwrap_or_default();
+        let query = Query {
+            pk: format!("{tenant}I#0"),
+            range: Range::BeginsWith(format!("{norm}\u{1}")),
+            ..alias.clone()
+        };
+        let mut page = self.inner.query_index(BY_NAME, &query).await?;
+        for item in &mut page.items {
+            let id = Attr::S(item.key.sk.clone());
+            item.attrs.insert("id".to_owned(), id);
+        }
+        Ok(page)
+    }
+
     async fn edges(&self, pk: &str) -> Result<(), TableError> {
         let mut query = Query {
             pk: pk.to_owned(),
@@ -222,7 +250,7 @@ fn is_dying(item: &Item) -> bool {
 #[async_trait]
 impl Table for Liar {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
-        let once = self.mutant == Mutant::SecondHead;
+        let once = matches!(self.mutant, Mutant::SecondHead | Mutant::OneHead);
         if once && is_head(key) {
             let known = self.memory.lock().unwrap().heads.get(key).cloned();
             if let Some(known) = known {
@@ -265,6 +293,9 @@ impl Table for Liar {
                 return Ok(Page::default());
             }
         }
+        if self.mutant == Mutant::Index && query.pk.contains("#N#0#userName#") {
+            return self.by_index(&tenant, query).await;
+        }
         if query.pk.contains("#M#") && first {
             let known = self.memory.lock().unwrap().edges.remove(&query.pk);
             if let Some(items) = known {
@@ -274,6 +305,9 @@ impl Table for Liar {
         let mut page = self.inner.query(query, consistency).await?;
         if self.mutant == Mutant::Dying && query.pk.ends_with("#D") {
             page.items.retain(|item| !is_dying(item));
+        }
+        if self.mutant == Mutant::DeadGroup && query.pk.ends_with("#D") {
+            page.items.retain(|item| !item.attrs.contains_key("dead"));
         }
         Ok(page)
     }

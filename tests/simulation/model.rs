@@ -71,13 +71,30 @@ impl Model {
                 }
                 Ok(())
             }
+            Op::Exact { .. } => self.apply(&op.plain(), id),
             Op::Pass
+            | Op::Tick
+            | Op::AllGroupsOf(..)
             | Op::Read(_)
             | Op::IsMember(..)
             | Op::GroupsOf(_)
             | Op::With(_)
             | Op::Find(_) => Err("a reader wrote".to_owned()),
         }
+    }
+
+    /// The groups that `member` is in by itself or through others, as `holds` has it.
+    pub(crate) fn climb(
+        member: Id,
+        all: &BTreeSet<Id>,
+        holds: impl Fn(Id, Id) -> bool,
+    ) -> BTreeSet<Id> {
+        let (mut found, mut open) = (BTreeSet::new(), vec![member]);
+        while let Some(one) = open.pop() {
+            let more = all.iter().filter(|group| holds(**group, one));
+            open.extend(more.filter(|group| found.insert(**group)));
+        }
+        found
     }
 
     fn create(&mut self, id: Id, name: &str) -> Result<(), String> {

@@ -20,6 +20,8 @@ pub(crate) enum Mutant {
     DyingFirst,
     /// Readers of members do not read the head again.
     SecondHead,
+    /// Who asks for one member does not read the head again.
+    OneHead,
     /// Rows of the dying can go at once.
     Grace,
     /// Readers read edges before lanes.
@@ -34,16 +36,25 @@ pub(crate) enum Mutant {
     FlipAlone,
     /// The lanes of a deleted group stay.
     LanesOfTheDead,
+    /// A name is looked for in the index.
+    Index,
+    /// A resource is changed whatever its version.
+    Version,
+    /// Nobody notes that there are groups in groups.
+    Nesting,
+    /// Readers do not leave out groups that are deleted.
+    DeadGroup,
     /// That a plan was stale is noticed last.
     StaleFirst,
 }
 
-pub(crate) const ALL: [Mutant; 13] = [
+pub(crate) const ALL: [Mutant; 18] = [
     Mutant::Fence,
     Mutant::Guard,
     Mutant::Dying,
     Mutant::DyingFirst,
     Mutant::SecondHead,
+    Mutant::OneHead,
     Mutant::Grace,
     Mutant::LanesFirst,
     Mutant::Update,
@@ -51,6 +62,10 @@ pub(crate) const ALL: [Mutant; 13] = [
     Mutant::Token,
     Mutant::FlipAlone,
     Mutant::LanesOfTheDead,
+    Mutant::Index,
+    Mutant::Version,
+    Mutant::Nesting,
+    Mutant::DeadGroup,
     Mutant::StaleFirst,
 ];
 
@@ -61,7 +76,10 @@ impl Mutant {
             Self::Dying | Self::DyingFirst | Self::SecondHead | Self::LanesFirst => {
                 matches!(op, Op::Read(_))
             }
-            Self::LanesOfTheDead => matches!(op, Op::Delete { .. } | Op::Pass),
+            Self::DeadGroup => matches!(op, Op::Read(_)),
+            Self::Index => matches!(op, Op::Find(_)),
+            Self::OneHead => matches!(op, Op::IsMember(..)),
+            Self::LanesOfTheDead => matches!(op, Op::Delete { .. } | Op::Pass | Op::Tick),
             _ => true,
         };
         if !reads {

@@ -75,7 +75,38 @@ impl Oracle {
         }
     }
 
+    /// A change with If-Match: nobody changed what the client had seen.
+    fn is_exact(&mut self, writes: &[Write]) {
+        let Some((request, _)) = writes.iter().find_map(outbox) else {
+            return;
+        };
+        let first = !self.committed.contains_key(&request);
+        let Some(Op::Exact { id, known, .. }) = self.requests.get(&request).filter(|_| first)
+        else {
+            return;
+        };
+        let known = known.lock().unwrap().clone().unwrap_or_default();
+        let (id, version, model) = (*id, self.shadow.version(*id), self.model());
+        if version != Some(known.version) {
+            self.fail(format!(
+                "{request}: version {version:?} was overwritten by who knew {known:?}"
+            ));
+        }
+        let living = |ids: &BTreeSet<Id>| -> BTreeSet<Id> {
+            ids.intersection(&model.live).copied().collect()
+        };
+        let members = model.members(id).map(living).unwrap_or_default();
+        let named = model.holder(id.resource_type(), &known.name) == Some(id);
+        // Who read half of a commit has not seen what it reads now; that ends when the commit is out.
+        if self.torn.is_none() && (members != living(&known.members) || !named) {
+            self.fail(format!(
+                "{request}: {known:?} was known, and {members:?} overwritten"
+            ));
+        }
+    }
+
     pub(crate) fn wrote(&mut self, writes: &[Write]) {
+        self.is_exact(writes);
         let mut model = self.model();
         for write in writes {
             if let Some((request, id)) = outbox(write) {

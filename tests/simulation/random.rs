@@ -12,7 +12,7 @@ use serverless_scim::table::wrappers::Trouble;
 use crate::choose::{Chooser, Habits};
 use crate::mutant::Mutant;
 use crate::schedule::{Mishaps, Tally};
-use crate::scripts::scripts;
+use crate::wide;
 use crate::world::{Engine, Plan, Report, play};
 
 /// Calls of a short run.
@@ -56,6 +56,8 @@ pub(crate) fn plan(seed: u64) -> Plan {
             jumps: random.random_range(0..6),
             late: if random.random_bool(0.3) { 0.05 } else { 0.0 },
         },
+        frozen: false,
+        nested: false,
         skew: *[0, 0, 4_000].choose(random).unwrap(),
     }
 }
@@ -69,8 +71,8 @@ pub(crate) async fn run(
     let chooser = Chooser::Random(Habits::draw(seed));
     play(
         engine,
-        &plan(seed),
-        |cast| scripts(seed, cast),
+        &wide::plan(seed),
+        |cast| wide::scripts(seed, cast),
         chooser,
         seed,
         mutant,
@@ -91,6 +93,8 @@ impl Tally {
         self.crashes += other.crashes;
         self.late += other.late;
         self.jumps += other.jumps;
+        self.exact += other.exact;
+        self.stale += other.stale;
     }
 }
 
@@ -99,7 +103,7 @@ async fn by_seed() {
     let mut engine = Engine::default();
     if let Some(seed) = setting("SIMULATE_SEED") {
         let report = run(&mut engine, seed, None, true).await;
-        println!("{:#?}\n{}", plan(seed), report.trace);
+        println!("{:#?}\n{}", wide::plan(seed), report.trace);
         assert_eq!(report.wrong, None, "seed {seed}");
         return;
     }
@@ -111,7 +115,7 @@ async fn by_seed() {
         tally.add(report.tally);
         if let Some(wrong) = report.wrong {
             let again = run(&mut Engine::default(), seed, None, true).await;
-            println!("{:#?}\n{}", plan(seed), again.trace);
+            println!("{:#?}\n{}", wide::plan(seed), again.trace);
             panic!(
                 "{wrong}\nplay it again: SIMULATE_SEED={seed} cargo test --test simulation by_seed"
             );

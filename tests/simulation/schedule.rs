@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serverless_scim::store::{Credential, Request, Sizes, Store};
-use serverless_scim::table::wrappers::Torn;
+use serverless_scim::table::wrappers::{FrozenIndexes, Torn};
 use serverless_scim::table::{Key, Table};
 
 use crate::call::{Answer, Call};
@@ -39,6 +39,9 @@ pub(crate) struct Tally {
     pub crashes: usize,
     pub late: usize,
     pub jumps: usize,
+    /// Changes with If-Match that were made, and that were refused.
+    pub exact: usize,
+    pub stale: usize,
 }
 
 pub(crate) struct Actor {
@@ -95,6 +98,8 @@ pub(crate) struct Schedule {
     pub credential: Credential,
     pub sizes: Sizes,
     pub mutant: Option<Mutant>,
+    /// Indexes that catch up now and then.
+    pub indexes: Option<Arc<FrozenIndexes>>,
     pub chooser: Chooser,
     pub mishaps: Mishaps,
     pub tally: Tally,
@@ -128,6 +133,7 @@ impl Schedule {
             credential,
             sizes,
             mutant: None,
+            indexes: None,
             chooser,
             mishaps: Mishaps::default(),
             tally: Tally::default(),
@@ -181,7 +187,7 @@ impl Schedule {
             actor
                 .running
                 .as_ref()
-                .is_some_and(|r| r.op.changes() || matches!(r.op, Op::Pass))
+                .is_some_and(|r| r.op.changes() || r.op.finishes())
         });
         if self.tally.crashes < self.mishaps.crashes {
             events.extend(running.map(|(at, _)| Event::Crash(at)));
@@ -189,6 +195,7 @@ impl Schedule {
         if self.tally.jumps < self.mishaps.jumps {
             events.extend([Event::Jump(11), Event::Jump(61)]);
         }
+        events.extend(self.indexes.iter().map(|_| Event::Index));
         events
     }
 
@@ -240,6 +247,10 @@ impl Schedule {
                 self.committed(&call);
             }
             Event::Jump(seconds) => self.jump(seconds),
+            Event::Index => {
+                self.trace.note(|| "the indexes catch up".to_owned());
+                self.indexes.iter().for_each(|indexes| indexes.freeze());
+            }
         }
     }
 
@@ -298,7 +309,7 @@ impl Schedule {
                 started,
             },
         );
-        let future = Box::pin(op.clone().run(tenant));
+        let future = Box::pin(op.clone().run(store, tenant));
         let torn = !self.torn_since.is_empty();
         let released = self.oracle.lock().unwrap().released.len();
         actor.running = Some(Running {

@@ -194,7 +194,7 @@ fn look(random: &mut StdRng, cast: &Cast) -> Op {
     }
 }
 
-fn add_all(change: &mut MemberChange, ids: &BTreeSet<Id>) {
+pub(crate) fn add_all(change: &mut MemberChange, ids: &BTreeSet<Id>) {
     for id in ids {
         change.add(&id.to_string());
     }

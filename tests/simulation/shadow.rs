@@ -130,6 +130,10 @@ impl Shadow {
         self.item(&format!("R#{}", &hex[..8]), &hex)
     }
 
+    pub(crate) fn version(&self, id: Id) -> Option<i64> {
+        number(self.document(id)?, "v")
+    }
+
     pub(crate) fn head(&self, group: Id) -> Option<Head> {
         let attrs = self.document(group)?;
         Some(Head {

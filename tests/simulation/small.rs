@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use serverless_scim::patch::MemberChange;
+use serverless_scim::patch::{MemberChange, Verb};
 use serverless_scim::store::{Id, Sizes};
 use serverless_scim::table::wrappers::Trouble;
 
@@ -16,6 +16,7 @@ use crate::schedule::{Mishaps, Tally};
 use crate::world::{Cast, Engine, Plan, Report, Scripts, play};
 
 /// One small world.
+#[derive(Clone)]
 pub(crate) struct Small {
     pub name: &'static str,
     plan: Plan,
@@ -40,6 +41,8 @@ fn world(users: usize, members: &[usize], crashes: usize, jumps: usize, torn: bo
             jumps,
             late: 0.0,
         },
+        frozen: false,
+        nested: false,
         skew: 0,
     }
 }
@@ -180,6 +183,92 @@ fn more() -> Vec<Small> {
     ]
 }
 
+/// Those of clients, of groups in groups and of ticks.
+fn others() -> Vec<Small> {
+    let two = |members: &[usize], crashes, jumps| {
+        let mut plan = world(3, members, crashes, jumps, false);
+        plan.groups.push([2].into());
+        plan
+    };
+    let list = Plan {
+        sizes: Sizes {
+            writes: 100,
+            lanes: 2,
+            compared: 2,
+        },
+        ..world(3, &[0, 1, 2], 0, 0, false)
+    };
+    vec![
+        Small {
+            name: "one-version",
+            plan: world(3, &[0], 0, 0, false),
+            scripts: |cast| {
+                let (group, users) = (cast.groups[0], &cast.users);
+                let exact = |user: usize, verb| Op::exact(group, None, Some((users[user], verb)));
+                vec![
+                    ("client", vec![exact(1, Verb::Add)]),
+                    ("client", vec![exact(0, Verb::Remove)]),
+                    ("deleter", vec![Op::Delete { id: users[0] }]),
+                    ("writer", vec![change(cast, &[2], &[], false)]),
+                ]
+            },
+            bound: 1,
+        },
+        Small {
+            name: "inner-deleted",
+            plan: two(&[0], 0, 1),
+            scripts: |cast| {
+                let (outer, inner) = (cast.groups[0], cast.groups[1]);
+                vec![
+                    ("nester", vec![nest(cast)]),
+                    ("deleter", vec![Op::Delete { id: inner }]),
+                    (
+                        "reader",
+                        vec![Op::Read(outer), Op::AllGroupsOf(cast.users[2], false)],
+                    ),
+                ]
+            },
+            bound: 1,
+        },
+        Small {
+            name: "ticked",
+            plan: two(&[], 1, 1),
+            scripts: |cast| {
+                vec![
+                    ("owner", vec![add(cast, &[0, 1, 2])]),
+                    ("deleter", vec![Op::Delete { id: cast.users[1] }]),
+                    ("tick", vec![Op::Tick]),
+                    ("tick", vec![Op::Tick]),
+                ]
+            },
+            bound: 1,
+        },
+        Small {
+            name: "still-there",
+            plan: list,
+            scripts: |cast| {
+                vec![
+                    ("owner", vec![change(cast, &[0, 1], &[], true)]),
+                    ("reader", vec![Op::GroupsOf(cast.users[0])]),
+                    ("reader", vec![Op::With(cast.users[0])]),
+                    ("reader", vec![Op::AllGroupsOf(cast.users[0], false)]),
+                ]
+            },
+            bound: 1,
+        },
+    ]
+}
+
+fn nest(cast: &Cast) -> Op {
+    let mut change = MemberChange::default();
+    change.add(&cast.groups[1].to_string());
+    Op::Members {
+        group: cast.groups[0],
+        change,
+        name: None,
+    }
+}
+
 fn everybody(cast: &Cast) -> BTreeSet<Id> {
     cast.users.iter().copied().collect()
 }
@@ -227,6 +316,7 @@ async fn replay(text: &str) {
     let small = few()
         .into_iter()
         .chain(more())
+        .chain(others())
         .find(|small| small.name == name)
         .expect("a small world");
     let choices = choices
@@ -248,7 +338,7 @@ async fn every_schedule() {
         .ok()
         .and_then(|text| text.parse().ok());
     // Without a bound only a few, for their time.
-    let more = bound.map_or_else(Vec::new, |_: u32| more());
+    let more = bound.map_or_else(Vec::new, |_: u32| [more(), others()].concat());
     let only = std::env::var("SIMULATE_WORLD").ok();
     let wanted = |small: &Small| only.as_ref().is_none_or(|only| only == small.name);
     for small in few().into_iter().chain(more).filter(wanted) {

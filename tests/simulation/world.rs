@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use serverless_scim::store::{Credential, Host, Id, Request, Sizes, Store, Tenant};
+use serverless_scim::patch::MemberChange;
+use serverless_scim::store::{Credential, Host, Id, Request, Secret, Sizes, Store, Tenant};
 use serverless_scim::table::Table;
 use serverless_scim::table::wrappers::{FrozenIndexes, Torn, Trouble, Unreliable};
 
@@ -14,6 +15,7 @@ use crate::end;
 use crate::mutant::Mutant;
 use crate::op::Op;
 use crate::oracle::{Moment, Oracle};
+use crate::own::Own;
 use crate::remote::{Machine, Port};
 use crate::schedule::{Actor, Mishaps, Schedule, Tally};
 use crate::trace::{Trace, named};
@@ -33,6 +35,10 @@ pub(crate) struct Plan {
     pub torn: bool,
     pub trouble: Trouble,
     pub mishaps: Mishaps,
+    /// The indexes show what was there at first, and catch up now and then; otherwise they show nothing at all.
+    pub frozen: bool,
+    /// The second group is a member of the first.
+    pub nested: bool,
     pub skew: i64,
 }
 
@@ -41,6 +47,8 @@ pub(crate) struct Plan {
 pub(crate) struct Cast {
     pub users: Vec<Id>,
     pub groups: Vec<Id>,
+    /// Whether everybody's instance knows of groups in groups.
+    pub nested: bool,
 }
 
 pub(crate) type Scripts = Vec<(&'static str, Vec<Op>)>;
@@ -85,17 +93,20 @@ pub(crate) struct World {
     pub oracle: Arc<Mutex<Oracle>>,
     pub clock: Arc<AtomicI64>,
     pub cast: Cast,
+    /// Behind the oracle's back.
+    pub bare: Arc<dyn Table>,
     pub table: Arc<dyn Table>,
     pub machine: Arc<Machine>,
+    pub secret: Secret,
     pub credential: Credential,
     pub sizes: Sizes,
 }
 
 impl World {
-    async fn new(engine: &mut Engine, plan: &Plan, seed: u64) -> Self {
-        let bare = engine.table();
+    pub(crate) async fn new(engine: &mut Engine, plan: &Plan, seed: u64) -> Self {
+        let bare: Arc<dyn Table> = Arc::new(Own::new(engine.table()));
         let clock = Arc::new(AtomicI64::new(NOON));
-        let machine = |seed| Arc::new(Machine::new(clock.clone(), 0, seed, Arc::default()));
+        let machine = |seed| Arc::new(Machine::new(clock.clone(), 0, seed, None));
         // Every run has a tenant of its own, and what one seed draws otherwise is always the same.
         let store = Store::new(Arc::clone(&bare), machine(engine.runs));
         let scope = store
@@ -107,7 +118,7 @@ impl World {
         let oracle = Arc::new(Mutex::new(Oracle::default()));
         oracle.lock().unwrap().moments.push(Moment::default());
         let table: Arc<dyn Table> = Arc::new(Watched {
-            inner: bare,
+            inner: bare.clone(),
             run: engine.runs,
             oracle: oracle.clone(),
         });
@@ -116,8 +127,10 @@ impl World {
             oracle,
             clock,
             cast,
+            bare,
             table,
             machine,
+            secret,
             credential,
             sizes: plan.sizes,
         };
@@ -144,20 +157,51 @@ impl World {
             let id = self.make(&store, op, &format!("setup.g{n}")).await;
             self.cast.groups.push(id);
         }
+        if let (true, [outer, inner, ..]) = (plan.nested, self.cast.groups.as_slice()) {
+            let mut change = MemberChange::default();
+            change.add(&inner.to_string());
+            let op = Op::Members {
+                group: *outer,
+                change,
+                name: None,
+            };
+            self.oracle.lock().unwrap().expect("setup.nest", &op);
+            let tenant = self.tenant(&store, "setup.nest");
+            op.run(store, tenant).await.unwrap();
+            self.credential = self.credential_now().await;
+            self.cast.nested = true;
+        }
+    }
+
+    /// As an instance would have it that looks now.
+    pub(crate) async fn credential_now(&self) -> Credential {
+        let known = self.store(None).authenticate(&self.secret).await;
+        known.unwrap().unwrap()
     }
 
     async fn make(&self, store: &Store, op: Op, request: &str) -> Id {
         self.oracle.lock().unwrap().expect(request, &op);
         let before = self.oracle.lock().unwrap().model().live;
-        op.run(self.tenant(store, request)).await.unwrap();
+        op.run(store.clone(), self.tenant(store, request))
+            .await
+            .unwrap();
         let after = self.oracle.lock().unwrap().model().live;
         *after.difference(&before).next().unwrap()
     }
 
     pub(crate) fn tenant(&self, store: &Store, request: &str) -> Tenant {
+        self.tenant_of(&self.credential, store, request)
+    }
+
+    pub(crate) fn tenant_of(
+        &self,
+        credential: &Credential,
+        store: &Store,
+        request: &str,
+    ) -> Tenant {
         let started = self.machine.now_ms();
         let id = request.to_owned();
-        store.tenant(&self.credential, Request { id, started })
+        store.tenant(credential, Request { id, started })
     }
 
     /// A store that works without trouble, but as the mutant does.
@@ -201,7 +245,7 @@ impl World {
             let own = seed.wrapping_mul(31).wrapping_add(n as u64 + 1);
             let port = Arc::new(Port::default());
             let skew = if n % 2 == 0 { plan.skew } else { -plan.skew };
-            let machine = Machine::new(self.clock.clone(), skew, own, port.clone());
+            let machine = Machine::new(self.clock.clone(), skew, own, Some(port.clone()));
             Actor {
                 name: format!("{name}{n}"),
                 script: script.into(),
@@ -230,11 +274,15 @@ pub(crate) async fn play(
     let world = World::new(engine, plan, seed).await;
     let indexes = Arc::new(FrozenIndexes::new(Arc::clone(&world.table)));
     // No answer that is judged here may rest on an index.
-    indexes.empty();
+    if plan.frozen {
+        indexes.freeze();
+    } else {
+        indexes.empty();
+    }
     let torn = plan.torn.then(|| Arc::new(Torn::steered(indexes.clone())));
     let shared: Arc<dyn Table> = match &torn {
         Some(torn) => torn.clone(),
-        None => indexes,
+        None => indexes.clone(),
     };
     world.oracle.lock().unwrap().torn.clone_from(&torn);
     let actors = world.actors(plan, scripts(&world.cast), &shared, seed);
@@ -250,6 +298,7 @@ pub(crate) async fn play(
     );
     schedule.mutant = mutant;
     schedule.mishaps = plan.mishaps;
+    schedule.indexes = plan.frozen.then_some(indexes);
     let ended = match schedule.run().await {
         Ok(()) => end::rest(&world, mutant).await,
         Err(wrong) => Err(wrong),

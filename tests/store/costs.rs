@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::json;
 use serverless_scim::patch::MemberChange;
 use serverless_scim::schema::{GROUP, USER};
-use serverless_scim::store::{Paging, Start};
-use serverless_scim::table::embedded;
+use serverless_scim::store::{Change, Paging, Record, Start, StoreError};
 use serverless_scim::table::wrappers::Metered;
+use serverless_scim::table::{Attr, Key, Table as _, Write, embedded};
 
 use crate::bench::{Bench, group, user};
 
@@ -58,6 +58,10 @@ async fn users_cost_what_the_data_model_says() {
     assert_eq!(bill(&meter), (1, 4, 2), "PATCH");
     bench.set(ada.id, "title", json!("Lead")).await.unwrap();
     assert_eq!(bill(&meter), (1, 0, 1), "PATCH that changes nothing");
+    for active in [false, true] {
+        bench.set(ada.id, "active", json!(active)).await.unwrap();
+        assert_eq!(bill(&meter), (1, 6, 2), "active: {active}");
+    }
     bench
         .set(ada.id, "userName", json!("ada.mensah@fabrikam.example"))
         .await
@@ -131,6 +135,50 @@ async fn a_large_change_costs_little_more_than_its_members() {
 }
 
 #[tokio::test]
+async fn one_transaction_takes_all_it_can_hold() {
+    let (bench, meter) = metered().await;
+    let mut users = vec![];
+    for n in 0..35 {
+        let made = bench.create(&USER, user(&format!("u{n}@fabrikam.example")));
+        users.push(made.await.unwrap().id);
+    }
+    // The head and the outbox item, three writes for who comes, two for who leaves, two for another name.
+    for (adds, leave, rename, writes) in [
+        (32, 1, false, 100),
+        (33, 0, false, 101),
+        (32, 0, true, 100),
+        (31, 2, true, 101),
+    ] {
+        let name = format!("{adds} and {leave}");
+        let team = bench.create(&GROUP, group(&name)).await.unwrap().id;
+        let mut members = MemberChange::default();
+        for user in &users[33..33 + leave] {
+            bench.add(team, *user).await.unwrap();
+            members.remove(&user.to_string());
+        }
+        for user in &users[..adds] {
+            members.add(&user.to_string());
+        }
+        let decide = |old: &Record| {
+            let mut document = old.document.clone();
+            if rename {
+                document.insert("displayName".to_owned(), json!(format!("New {name}")));
+            }
+            Ok::<_, StoreError>(Change {
+                document,
+                members: members.clone(),
+                exact: false,
+            })
+        };
+        bill(&meter);
+        bench.tenant().modify(team, decide).await.unwrap();
+        let (_, _, trips) = bill(&meter);
+        assert_eq!(trips == 2, writes <= 100, "{name}: {trips} trips");
+        assert_eq!(bench.members_of(team).await.len(), adds);
+    }
+}
+
+#[tokio::test]
 async fn the_last_page_reads_no_more_than_the_first() {
     let (bench, meter) = metered().await;
     for n in 0..600 {
@@ -159,4 +207,39 @@ async fn the_last_page_reads_no_more_than_the_first() {
         last.0 <= 2 * first.0 && last.2 == first.2,
         "first {first:?}, last {last:?}"
     );
+}
+
+#[tokio::test]
+async fn a_long_directory_is_read_by_several_queries_at_once() {
+    let (bench, meter) = metered().await;
+    let counted = |buckets: &'static [u32]| {
+        let pk = format!("T#{}#B#0", bench.tenant().scope());
+        let row = move |bucket: &u32| Write::Put {
+            key: Key {
+                pk: pk.clone(),
+                sk: format!("{bucket:07x}"),
+            },
+            attrs: [("n", Attr::N(1))].into(),
+            condition: None,
+        };
+        buckets.iter().map(row)
+    };
+    let none = Paging {
+        start: Start::Index(1),
+        count: 0,
+    };
+    // Only the first look does not know how many rows there are; what comes behind the known ones is seen as well.
+    for (new, total, calls) in [
+        (&[0, 255, 256, 700, 1_100][..], 5, 1),
+        (&[511, 512, 1_023, 1_024, 9_999], 10, 5),
+    ] {
+        for row in counted(new) {
+            meter.write(&row).await.unwrap();
+        }
+        meter.reset();
+        let page = bench.tenant().search(&USER, None, None, &none).await;
+        assert_eq!(page.unwrap().total, Some(total));
+        let usage = meter.usage();
+        assert_eq!((usage.calls, usage.round_trips), (calls, 1));
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use serverless_scim::patch::MemberChange;
 use serverless_scim::schema::{GROUP, USER};
-use serverless_scim::store::Id;
+use serverless_scim::store::{Id, Sizes};
 use serverless_scim::table::{
     Consistency, Cursor, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write,
     embedded,
@@ -16,10 +16,21 @@ use serverless_scim::table::{
 
 use crate::bench::{Bench, group, user};
 
-/// Lets somebody else replace a group's members before the second transaction goes out, or the second look at the group.
+/// When somebody else replaces a group's members.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// Before the second transaction goes out.
+    Transaction,
+    /// Before the second look at the group.
+    Look,
+    /// Before groups are first read by the batch.
+    Batch,
+}
+
 struct Meanwhile {
     inner: Arc<dyn Table>,
-    before_look: bool,
+    when: When,
+    batches: AtomicU32,
     looks: AtomicU32,
     transactions: AtomicU32,
     other: OnceLock<(Bench, Id, MemberChange)>,
@@ -32,6 +43,17 @@ impl fmt::Debug for Meanwhile {
 }
 
 impl Meanwhile {
+    fn new(inner: Arc<dyn Table>, when: When) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            when,
+            batches: AtomicU32::new(0),
+            looks: AtomicU32::new(0),
+            transactions: AtomicU32::new(0),
+            other: OnceLock::new(),
+        })
+    }
+
     async fn replace(&self) {
         let (other, team, change) = self.other.get().unwrap();
         other.members(*team, change.clone()).await.unwrap();
@@ -41,13 +63,16 @@ impl Meanwhile {
 #[async_trait]
 impl Table for Meanwhile {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
-        if self.looks.fetch_add(1, Ordering::SeqCst) == 1 && self.before_look {
+        if self.looks.fetch_add(1, Ordering::SeqCst) == 1 && self.when == When::Look {
             self.replace().await;
         }
         self.inner.get(key).await
     }
 
     async fn batch_get(&self, keys: &[Key]) -> Result<(Vec<Item>, Vec<Key>), TableError> {
+        if self.batches.fetch_add(1, Ordering::SeqCst) == 0 && self.when == When::Batch {
+            self.replace().await;
+        }
         self.inner.batch_get(keys).await
     }
 
@@ -64,7 +89,7 @@ impl Table for Meanwhile {
     }
 
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {
-        if self.transactions.fetch_add(1, Ordering::SeqCst) == 1 && !self.before_look {
+        if self.transactions.fetch_add(1, Ordering::SeqCst) == 1 && self.when == When::Transaction {
             self.replace().await;
         }
         self.inner.transact(transaction).await
@@ -77,12 +102,12 @@ impl Table for Meanwhile {
 
 #[tokio::test]
 async fn who_was_a_member_at_the_first_try_is_added_again_after_a_replacement() {
-    for before_look in [false, true] {
-        overtaken(before_look).await;
+    for when in [When::Transaction, When::Look] {
+        overtaken(when).await;
     }
 }
 
-async fn overtaken(before_look: bool) {
+async fn overtaken(when: When) {
     let table: Arc<dyn Table> = Arc::new(embedded::memory().await.unwrap());
     let other = Bench::new(table.clone(), table.clone(), 9).await;
     let team = other.create(&GROUP, group("Team")).await.unwrap().id;
@@ -104,13 +129,7 @@ async fn overtaken(before_look: bool) {
     let mut replaced = MemberChange::default();
     replaced.clear();
     replaced.add(&only.to_string());
-    let meanwhile = Arc::new(Meanwhile {
-        inner: table,
-        before_look,
-        looks: AtomicU32::new(0),
-        transactions: AtomicU32::new(0),
-        other: OnceLock::new(),
-    });
+    let meanwhile = Meanwhile::new(table, when);
     let bench = other.over(meanwhile.clone());
     assert!(meanwhile.other.set((other, team, replaced)).is_ok());
 
@@ -123,4 +142,32 @@ async fn overtaken(before_look: bool) {
         BTreeSet::from([ids[0], new, only])
     );
     assert_eq!(bench.groups_of(ids[0]).await, BTreeSet::from([team]));
+}
+
+/// The edge was read before the replacement, the group after it.
+#[tokio::test]
+async fn who_comes_along_into_a_new_generation_is_in_the_group_all_the_while() {
+    let table: Arc<dyn Table> = Arc::new(embedded::memory().await.unwrap());
+    let sizes = Sizes {
+        compared: 2,
+        ..Sizes::default()
+    };
+    let other = Bench::new(table.clone(), table.clone(), 9).await;
+    let other = other.with_sizes(table.clone(), sizes);
+    let team = other.create(&GROUP, group("Team")).await.unwrap().id;
+    let mut ids = vec![];
+    for n in 0..3 {
+        let new = user(&format!("u{n}@fabrikam.example"));
+        let id = other.create(&USER, new).await.unwrap().id;
+        other.add(team, id).await.unwrap();
+        ids.push(id);
+    }
+    let mut list = MemberChange::default();
+    list.clear();
+    list.add(&ids[0].to_string());
+    let meanwhile = Meanwhile::new(table, When::Batch);
+    let bench = other.over(meanwhile.clone());
+    assert!(meanwhile.other.set((other, team, list)).is_ok());
+    assert_eq!(bench.groups_of(ids[0]).await, BTreeSet::from([team]));
+    assert_eq!(bench.members_of(team).await, BTreeSet::from([ids[0]]));
 }

@@ -15,7 +15,8 @@ pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_serverless-scim"));
     command
         .args(arguments)
-        .env_remove("AWS_ENDPOINT_URL_DYNAMODB");
+        .env_remove("AWS_ENDPOINT_URL_DYNAMODB")
+        .env_remove("SCIM_ADMIN_KEY");
     command
 }
 
@@ -45,6 +46,9 @@ pub struct Server {
     pub tenant_url: String,
     /// `None` on a later start on the same data.
     pub secret: Option<String>,
+    pub admin_url: String,
+    /// `None` on a later start, too.
+    pub admin_key: Option<String>,
     /// What it printed once it was ready.
     pub printed: Vec<String>,
 }
@@ -58,7 +62,7 @@ impl Server {
         Self::start(&["--json", "--data", text(folder)])
     }
 
-    /// `serve` with further options, ready to answer. Without `--json` its two lines are read.
+    /// `serve` with further options, ready to answer. Without `--json` its four lines are read.
     pub fn start(options: &[&str]) -> Self {
         Self::start_with(options, |_| ())
     }
@@ -79,7 +83,7 @@ impl Server {
         let stdout = BufReader::new(child.stdout.take().expect("its output"));
         let printed: Vec<String> = stdout
             .lines()
-            .take(if json { 1 } else { 2 })
+            .take(if json { 1 } else { 4 })
             .map(|line| line.expect("a line of text"))
             .collect();
         let mut server = Self {
@@ -87,6 +91,8 @@ impl Server {
             files,
             tenant_url: String::new(),
             secret: None,
+            admin_url: String::new(),
+            admin_key: None,
             printed,
         };
         assert!(!server.printed.is_empty(), "serve ended: {}", server.log());
@@ -94,6 +100,8 @@ impl Server {
             let line: Value = serde_json::from_str(&server.printed[0]).expect("one line of JSON");
             server.tenant_url = string(&line["tenantUrl"]).expect("tenantUrl");
             server.secret = string(&line["secretToken"]);
+            server.admin_url = string(&line["adminUrl"]).expect("adminUrl");
+            server.admin_key = string(&line["adminKey"]);
         }
         server
     }

@@ -62,6 +62,7 @@ fn entries(operations: &serde_json::Value) -> Vec<read::Entry> {
         },
         quirks: Quirks::default(),
         credential: None,
+        holder: None,
     };
     let list = operations.as_array().unwrap().clone();
     list.into_iter()

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::progress::Progress;
 use super::read::{Entry, Task};
+use crate::api::refusal::{self, Asked};
 use crate::api::route::Endpoint;
 use crate::api::{Answer, Call, Exchange, ScimError, log, permit, resource};
 use crate::schema::Quirks;
@@ -53,7 +54,10 @@ impl Caller<'_> {
                     let mut met = Quirks::default();
                     let result = match task {
                         Ok(task) => self.perform(task, &mut met).await,
-                        Err(error) => Err(error),
+                        Err(error) => {
+                            self.note(self.exchange.asked(), &error).await;
+                            Err(error)
+                        }
                     };
                     (position, result, met)
                 });
@@ -95,6 +99,7 @@ impl Caller<'_> {
             started: self.store.host().now_ms(),
         };
         let tenant = self.store.tenant(self.credential, request.clone());
+        let tenant = tenant.within(&self.exchange.request);
         let mut exchange = Exchange {
             call: &call,
             route: task.route,
@@ -102,10 +107,19 @@ impl Caller<'_> {
             request,
             quirks: Quirks::default(),
             credential: None,
+            holder: None,
         };
         let result = self.answer(&tenant, &mut exchange).await;
+        if let Err(error) = &result {
+            self.note(exchange.asked(), error).await;
+        }
         quirks.extend(exchange.quirks);
         result
+    }
+
+    /// An operation that is refused stands in the log like a request of its own.
+    async fn note(self, asked: Asked<'_>, error: &ScimError) {
+        refusal::note(self.store, &self.credential.holder(), asked, error).await;
     }
 
     async fn answer(

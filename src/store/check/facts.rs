@@ -9,8 +9,8 @@ use super::shape;
 use crate::schema::USER;
 use crate::store::keys::{Entity, TenantScope, Work};
 use crate::store::record::{Record, attr, generation, text};
-use crate::store::{Id, Kept, StoreError, aliases, identity, schemas, seats};
-use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Index, Item};
+use crate::store::{Id, State, StoreError, aliases, identity, schemas, seats};
+use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Index, Item, Key};
 
 /// Everything known of one tenant.
 #[derive(Debug, Default)]
@@ -26,6 +26,11 @@ pub(super) struct Facts {
     pub lanes: HashSet<(Id, String)>,
     pub rows: Vec<Row>,
     pub outbox: u64,
+    /// Ids of connections, and the credentials that name one.
+    pub connections: HashSet<String>,
+    pub credentials: Vec<(Key, String)>,
+    /// Items beside the tenant's own.
+    pub others: u64,
     /// Whose document does not read.
     pub unread: HashSet<Id>,
     /// What single items tell.
@@ -82,13 +87,14 @@ impl Facts {
         entity: Option<Entity>,
         item: &Item,
     ) {
+        self.others += u64::from(entity != Some(Entity::Config));
         let read = match (tenant, entity) {
             (None, _) | (_, None) => Err(""),
             (Some(tenant), Some(Entity::Resource(id))) => {
                 self.resource(tenant, id, item);
                 Ok(())
             }
-            (_, Some(entity)) => self.other(entity, item),
+            (Some(tenant), Some(entity)) => self.other(tenant, entity, item),
         };
         if let Err(what) = read {
             let key = item.key.clone();
@@ -100,19 +106,30 @@ impl Facts {
     }
 
     /// Fails with what does not read; with nothing where the key means nothing.
-    fn other(&mut self, entity: Entity, item: &Item) -> Result<(), &'static str> {
+    fn other(
+        &mut self,
+        tenant: &TenantScope,
+        entity: Entity,
+        item: &Item,
+    ) -> Result<(), &'static str> {
         let edge = |group, generation: &str, member| Edge::new(group, generation, member).ok_or("");
         match entity {
             // What is no resource has nothing to agree with.
-            Entity::Resource(_)
-            | Entity::Connection
-            | Entity::Client
-            | Entity::AdminKey
-            | Entity::Refusal
-            | Entity::Counter => {}
-            Entity::Kept(_) => {
-                Kept::read(item).map_err(|_| "the record of a deleted user")?;
+            Entity::Resource(_) | Entity::AdminKey | Entity::Counter => {}
+            Entity::Connection => {
+                let id = TenantScope::connection_of(&item.key);
+                self.connections.extend(id.map(str::to_owned));
+                identity::read_connection(item).map_err(|_| "a connection")?;
             }
+            Entity::Client => {
+                let client = identity::read_client(tenant, item).map_err(|_| "an OAuth client")?;
+                self.credentials.push((item.key.clone(), client.connection));
+            }
+            Entity::Refusal => shape::is_logged(item).then_some(()).ok_or("a refusal")?,
+            Entity::Kept(id) => shape::is_kept(item, id)
+                .then_some(())
+                .ok_or("the record of a deleted user")?,
+            Entity::Config if State::of(item) == State::Erased => {}
             Entity::Config => {
                 let name = identity::text(item, identity::NAME);
                 self.identity.config = Some(name.ok_or("the tenant's own item")?);
@@ -126,7 +143,9 @@ impl Facts {
             }
             Entity::Token(digest) => {
                 let same = identity::same_digest(item, &digest);
-                same.then_some(()).ok_or("a token")?;
+                let connection = identity::text(item, identity::CONNECTION);
+                let connection = connection.filter(|_| same).ok_or("a token")?;
+                self.credentials.push((item.key.clone(), connection));
             }
             Entity::Schema(urn) => {
                 let schema = schemas::read(item).map_err(|_| "a schema")?;

@@ -66,6 +66,13 @@ pub(super) enum Fault {
     /// A row would sweep what is alive.
     Work(Work),
     Change(Id, String, Loose),
+    /// A token or an OAuth client of a connection that is gone.
+    Credential {
+        key: Key,
+        connection: String,
+    },
+    /// What is left of a tenant that is erased.
+    Left(Key),
 }
 
 /// What a tenant lacks, or has without a right to it.
@@ -140,7 +147,8 @@ impl Fault {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Tenant(_) => "tenant",
-            Self::Stray(_) | Self::Unreadable(..) => "item",
+            Self::Stray(_) | Self::Unreadable(..) | Self::Left(_) => "item",
+            Self::Credential { .. } => "credential",
             Self::Document(..) => "document",
             Self::Alias(_) => "alias",
             Self::Count { .. } | Self::Seats { .. } => "count",
@@ -156,7 +164,12 @@ impl Fault {
             Self::Tenant(_) | Self::Stray(_) | Self::Unreadable(..) => false,
             Self::Document(_, broken) => *broken == Broken::Indexed,
             Self::Alias(alias) => alias.wanted.len() < 2,
-            Self::Count { .. } | Self::Seats { .. } | Self::Edge(..) | Self::Change(..) => true,
+            Self::Count { .. }
+            | Self::Seats { .. }
+            | Self::Edge(..)
+            | Self::Change(..)
+            | Self::Credential { .. }
+            | Self::Left(_) => true,
             Self::Work(work) => !matches!(work, Work::Change(..)),
         }
     }

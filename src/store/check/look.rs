@@ -44,7 +44,12 @@ impl Wanted {
             Fault::Stray(key) | Fault::Unreadable(key, _) => {
                 self.items.insert(key.clone());
             }
-            Fault::Document(..) => {}
+            Fault::Credential { key, connection } => {
+                self.items.insert(key.clone());
+                self.items.insert(scope.connection(connection));
+            }
+            // Of what is left of an erased tenant all is looked for again.
+            Fault::Document(..) | Fault::Left(_) => {}
             Fault::Alias(alias) => {
                 self.items.insert(alias.key.clone());
                 self.resources.extend(&alias.wanted);

@@ -6,8 +6,10 @@ use crate::schema::USER;
 use crate::store::commit::{Outcome, Plan, Role};
 use crate::store::directory::{ACTIVE, COUNT};
 use crate::store::record::attr;
-use crate::store::{Id, Record, StoreError, Tenant, aliases, outbox, seats};
-use crate::table::{Attr, Attrs, BY_EXTERNAL_ID, BY_NAME, Condition, Item, Range, Update, Write};
+use crate::store::{Id, Record, State, StoreError, Tenant, aliases, identity, outbox, seats};
+use crate::table::{
+    Attr, Attrs, BY_EXTERNAL_ID, BY_NAME, Condition, Item, Key, Range, Update, Write,
+};
 
 impl Tenant {
     /// Whether the fault was there to be mended.
@@ -24,6 +26,21 @@ impl Tenant {
             Fault::Edge(edge, amiss) => self.mend_edge(*edge, *amiss).await,
             Fault::Work(work) => self.mend_row(work).await,
             Fault::Change(group, op, loose) => self.mend_change(*group, op, *loose).await,
+            Fault::Credential { key, connection } => {
+                let of_it = Attr::S(connection.clone());
+                self.all(vec![
+                    Write::Delete {
+                        key: key.clone(),
+                        condition: Some(Condition::Equals(identity::CONNECTION, of_it)),
+                    },
+                    Write::Check {
+                        key: self.scope.connection(connection),
+                        condition: Condition::NotExists,
+                    },
+                ])
+                .await
+            }
+            Fault::Left(key) => self.mend_left(key).await,
             Fault::Tenant(_) | Fault::Stray(_) | Fault::Unreadable(..) | Fault::Document(..) => {
                 Ok(false)
             }
@@ -37,6 +54,21 @@ impl Tenant {
             plan.push(Role::Own, write);
         }
         Ok(matches!(self.commit(&plan).await?, Outcome::Done))
+    }
+
+    async fn mend_left(&self, key: &Key) -> Result<bool, StoreError> {
+        let erased = Attr::S(State::Erased.name().to_owned());
+        self.all(vec![
+            Write::Delete {
+                key: key.clone(),
+                condition: None,
+            },
+            Write::Check {
+                key: self.scope.config(),
+                condition: Condition::Equals(identity::STATE, erased),
+            },
+        ])
+        .await
     }
 
     async fn mend_indexed(&self, id: Id) -> Result<bool, StoreError> {

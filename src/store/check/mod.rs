@@ -14,13 +14,14 @@ mod witness;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub use repair::Repair;
 pub use report::{Finding, Report};
 pub use rules::Waiting;
 
 use super::keys::{Entity, TenantScope, parse};
-use super::{Request, Store, StoreError, Tenant, identity, outbox};
+use super::{Request, State, Store, StoreError, Tenant, identity, outbox};
 use crate::table::{Cursor, Index, Item, Page, Query, TableError};
 use facts::Facts;
 use fault::Fault;
@@ -28,6 +29,8 @@ use fault::Fault;
 /// What is seen twice, so long apart, and before that in the scan, is no change under way.
 const PAUSE_MS: u64 = 500;
 const LOOKS: usize = 2;
+/// Items of an erased tenant after which no more are looked for.
+const LEFT_MAX: usize = 1_000;
 /// Tries of a page while the table is busy.
 const TRIES: u32 = 20;
 /// How long one repair, or one pass, may take.
@@ -107,9 +110,9 @@ impl Store {
         report: &mut Report,
         progress: &mut (impl FnMut(Progress) + Send),
     ) -> Result<(), StoreError> {
-        let (mut faults, waiting, memberships) = rules::judge(facts, self.host().now_ms());
+        let (mut faults, mut waiting, memberships) = rules::judge(facts, self.host().now_ms());
         for _ in 0..LOOKS {
-            if faults.is_empty() {
+            if faults.is_empty() || !self.is_served(scope).await? {
                 break;
             }
             progress(Progress::Suspects(faults.len()));
@@ -119,10 +122,47 @@ impl Store {
             (faults, _, _) = rules::judge(&again, self.host().now_ms());
             faults.retain(|fault| suspects.contains(&fault.subject()));
         }
+        let state = self.state(scope).await?;
+        match state {
+            State::Active | State::Suspended => {}
+            // Its items go in any order.
+            State::Erasing => {
+                faults.clear();
+                waiting.rows += 1;
+            }
+            State::Erased => faults = self.left(scope, facts).await?,
+        }
         faults.sort();
         report.tenant(scope, facts, waiting, memberships);
         report.findings(scope, facts, faults);
-        self.witness(scope, facts, report).await
+        match state {
+            State::Active | State::Suspended => self.witness(scope, facts, report).await,
+            State::Erasing | State::Erased => Ok(()),
+        }
+    }
+
+    async fn is_served(&self, scope: &TenantScope) -> Result<bool, StoreError> {
+        let state = self.state(scope).await?;
+        Ok(matches!(state, State::Active | State::Suspended))
+    }
+
+    /// What there is of an erased tenant beside the note that it was; looked for only where something was seen.
+    async fn left(&self, scope: &TenantScope, facts: &Facts) -> Result<Vec<Fault>, StoreError> {
+        let (mut left, mut after) = (vec![], None);
+        let note = scope.config();
+        while facts.others > 0 {
+            let page = self.page(&Ask::All(after)).await?;
+            let own = page.items.into_iter().filter(|item| {
+                let (owner, _) = belongs(item);
+                owner.as_ref() == Some(scope) && item.key != note
+            });
+            left.extend(own.map(|item| Fault::Left(item.key)));
+            after = page.next;
+            if after.is_none() || left.len() >= LEFT_MAX {
+                break;
+            }
+        }
+        Ok(left)
     }
 
     /// One tenant as the check acts in it, at this moment.
@@ -130,14 +170,18 @@ impl Store {
         let started = self.host().now_ms();
         Tenant {
             store: self.clone(),
+            table: self.fenced(scope),
             scope: scope.clone(),
             actor: ACTOR.to_owned(),
             connection: None,
             twins_ever: BTreeSet::new(),
+            through: String::new(),
+            noted: Arc::default(),
             request: Request {
                 id: format!("{ACTOR}-{}", outbox::draw_generation(self.host())),
                 started,
             },
+            begun: started,
             deadline: started + STEP_MS,
             nested: true,
         }

@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::fault::Fault;
 use super::report::{Finding, Report};
-use crate::store::Store;
 use crate::store::keys::TenantScope;
+use crate::store::{State, Store, StoreError};
 
 /// What became of a finding.
 #[derive(Debug)]
@@ -55,10 +55,9 @@ impl Store {
     /// Passes as long as they bring something forward; says if one fails.
     async fn passes(&self, scope: &TenantScope) -> Option<Repair> {
         loop {
-            let tenant = self.checker(scope);
-            match tenant.pass(usize::MAX).await {
-                Ok(0) => return None,
-                Ok(_) => {}
+            match self.work_off(scope).await {
+                Ok(false) => return None,
+                Ok(true) => {}
                 Err(error) => {
                     return Some(Repair {
                         finding: format!("{scope}: what waits for a pass"),
@@ -67,6 +66,16 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// Whether another pass may bring something forward.
+    async fn work_off(&self, scope: &TenantScope) -> Result<bool, StoreError> {
+        let tenant = self.checker(scope);
+        if self.state(scope).await? == State::Erasing {
+            let erased = self.erase_pass(scope, tenant.deadline).await?;
+            return Ok(!erased.done && erased.removed > 0);
+        }
+        Ok(tenant.pass(usize::MAX).await? > 0)
     }
 
     async fn mend(&self, scope: &TenantScope, finding: &Finding) -> Repair {

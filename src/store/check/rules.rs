@@ -35,6 +35,7 @@ pub(super) fn judge(facts: &Facts, now_ms: i64) -> (Vec<Fault>, Waiting, u64) {
     faults.extend(aliases.map(Fault::Alias));
     faults.extend(counts(facts));
     faults.extend(seats(facts));
+    faults.extend(credentials(facts));
     let (wrong, right) = facts.rows.iter().partition(|row| names_living(facts, row));
     let named = Named::by(right);
     let wrong: Vec<&Row> = wrong;
@@ -99,6 +100,16 @@ fn seats(facts: &Facts) -> impl Iterator<Item = Fault> {
     }
     let wrong = excess.into_iter().filter(|(_, excess)| *excess != 0);
     wrong.map(|(bucket, excess)| Fault::Seats { bucket, excess })
+}
+
+/// Whoever comes in comes through a connection.
+fn credentials(facts: &Facts) -> impl Iterator<Item = Fault> {
+    let loose = facts.credentials.iter();
+    let loose = loose.filter(|(_, connection)| !facts.connections.contains(connection));
+    loose.map(|(key, connection)| Fault::Credential {
+        key: key.clone(),
+        connection: connection.clone(),
+    })
 }
 
 /// What the work rows name.

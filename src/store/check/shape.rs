@@ -1,10 +1,10 @@
 //! The attributes that items must have, beside those their own modules read.
 
-use crate::store::Id;
 use crate::store::directory::{ACTIVE, COUNT};
 use crate::store::lanes::{ADDS, DONE, REMOVES};
 use crate::store::record::{attr, text};
 use crate::store::sweep::{DEAD, OP, SINCE};
+use crate::store::{Id, Kept, LogEvent, log};
 use crate::table::{Attr, Item};
 
 /// Bytes of an id in a lane or an outbox item.
@@ -47,12 +47,22 @@ pub(super) fn is_lane(item: &Item) -> bool {
     (0..=all).contains(&done) && text(item, attr::GENERATION).is_some()
 }
 
+/// An entry of the provisioning log that tells of a resource.
 pub(super) fn is_entry(item: &Item) -> bool {
-    let texts = ["k", "rid", "actor", "req"];
-    let numbers = ["v", "exp"];
-    texts.iter().all(|name| text(item, name).is_some())
-        && numbers.iter().all(|name| number(item, name).is_some())
-        && text(item, "rid").and_then(Id::from_key).is_some()
+    let changed = |entry: log::LogEntry| matches!(entry.event, LogEvent::Changed { .. });
+    log::read(item).is_some_and(changed)
+}
+
+pub(super) fn is_logged(item: &Item) -> bool {
+    let refused = |entry: log::LogEntry| {
+        matches!(entry.event, LogEvent::Refused { .. }) && entry.status.is_some()
+    };
+    log::read(item).is_some_and(refused)
+}
+
+/// The record of a deleted user, as it was.
+pub(super) fn is_kept(item: &Item, id: Id) -> bool {
+    Kept::read(item).is_ok_and(|kept| kept.id == id)
 }
 
 fn number(item: &Item, name: &str) -> Option<i64> {

@@ -6,6 +6,7 @@ use super::fault::{Alias, Amiss, Broken, Fault, Loose, Part};
 use crate::schema::{GROUP, USER};
 use crate::store::Id;
 use crate::store::keys::Work;
+use crate::table::Key;
 
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -17,14 +18,20 @@ impl fmt::Display for Fault {
                 )
             }
             Self::Tenant(part) => out.write_str(part.words()),
-            Self::Stray(key) => {
-                // Free text stands last in a key, and may be a value.
-                let begin: String = key.pk.chars().take(SHOWN).collect();
-                write!(
-                    out,
-                    "an item whose key is none of ours; it begins {begin:?}"
-                )
-            }
+            Self::Stray(key) => write!(
+                out,
+                "an item whose key is none of ours; it begins {:?}",
+                begin(key)
+            ),
+            Self::Left(key) => write!(
+                out,
+                "an item of a tenant that is erased; its key begins {:?}",
+                begin(key)
+            ),
+            Self::Credential { connection, .. } => write!(
+                out,
+                "a token or client of the connection {connection}, which is gone"
+            ),
             Self::Unreadable(_, what) => write!(out, "{what} does not read"),
             Self::Document(id, broken) => write!(out, "{}: {}", named(*id), broken.words()),
             Self::Alias(alias) => alias.fmt(out),
@@ -71,6 +78,11 @@ impl fmt::Display for Fault {
 
 /// Characters of a strange key that are shown: tenant and kind of item.
 const SHOWN: usize = 14;
+
+/// Free text stands last in a key, and may be a value.
+fn begin(key: &Key) -> String {
+    key.pk.chars().take(SHOWN).collect()
+}
 
 impl fmt::Display for Alias {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! The vendor's own keys, which open the admin API: made with direct access to the table.
 
-use super::expiry::EXPIRY_MIN_S;
+use super::expiry::{EXPIRY_MAX_S, EXPIRY_MIN_S};
 use super::items::{digest, number, text};
 use super::secret::AdminSecret;
 use super::tenants::CREATED;
@@ -30,8 +30,8 @@ impl Store {
         text: &str,
         life: Option<i64>,
     ) -> Result<(AdminSecret, AdminKey), IdentityError> {
-        if life.is_some_and(|life| life < EXPIRY_MIN_S) {
-            let range = format!("at least {EXPIRY_MIN_S} seconds");
+        if life.is_some_and(|life| !(EXPIRY_MIN_S..=EXPIRY_MAX_S).contains(&life)) {
+            let range = format!("{EXPIRY_MIN_S} to {EXPIRY_MAX_S} seconds");
             return Err(IdentityError::Invalid("expiresIn", range));
         }
         let secret = AdminSecret::draw(self.host());
@@ -42,7 +42,7 @@ impl Store {
             (CREATED, Attr::N(now)),
         ]);
         if let Some(life) = life {
-            attrs.insert(UNTIL, Attr::N(now + life.saturating_mul(1_000)));
+            attrs.insert(UNTIL, Attr::N(now + life * 1_000));
         }
         let key = keys::admin_key(&digest);
         let put = Write::Put {

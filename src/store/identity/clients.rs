@@ -18,8 +18,8 @@ pub const CLIENT_SECRETS_MAX: usize = 2;
 /// Clients of one connection.
 const CLIENTS_MAX: usize = 20;
 /// Life of an access token in seconds: what Entra accepts, and what it gets where nothing else is said.
-pub const ACCESS_TOKEN_MIN_S: i64 = 3_600;
-pub const ACCESS_TOKEN_MAX_S: i64 = 6 * 3_600;
+pub(super) const ACCESS_TOKEN_MIN_S: i64 = 3_600;
+pub(super) const ACCESS_TOKEN_MAX_S: i64 = 6 * 3_600;
 
 const LABEL: &str = "label";
 const AUTH: &str = "auth";
@@ -191,6 +191,8 @@ impl Store {
     }
 
     /// The client that calls itself so, its connection, and whether its tenant is served. Read anew each time.
+    ///
+    /// One that is not there costs the same reads, whether or not the tenant that it names exists.
     pub async fn find_client(
         &self,
         id: &str,
@@ -205,15 +207,11 @@ impl Store {
         }
         let item = |key| items.iter().find(|item| item.key == key);
         let [config, client] = keys;
-        let (Some(config), Some(client)) = (item(config), item(client)) else {
-            return Ok(None);
-        };
-        let client = read(&tenant, client)?;
-        let connection = self
-            .table()
-            .get(&tenant.connection(&client.connection))
-            .await?;
-        let Some(connection) = connection else {
+        let client = item(client).map(|item| read(&tenant, item)).transpose()?;
+        let connection = client.as_ref().map_or(name, |client| &client.connection);
+        let connection = self.table().get(&tenant.connection(connection)).await?;
+        let (Some(config), Some(client), Some(connection)) = (item(config), client, connection)
+        else {
             return Ok(None);
         };
         let connection = connections::read(&connection)?;
@@ -423,7 +421,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read(tenant: &TenantScope, item: &Item) -> Result<Client, StoreError> {
+pub(in crate::store) fn read(tenant: &TenantScope, item: &Item) -> Result<Client, StoreError> {
     let broken = || StoreError::Broken("a client does not read");
     let stored = text(item, AUTH).ok_or_else(broken)?;
     let stored: Stored = serde_json::from_str(&stored).map_err(|_| broken())?;

@@ -279,7 +279,7 @@ pub(super) fn draw_id(store: &Store) -> String {
 }
 
 /// An item that does not read is our failure: to go on without policies would allow what they forbid.
-pub(super) fn read(item: &Item) -> Result<Connection, StoreError> {
+pub(in crate::store) fn read(item: &Item) -> Result<Connection, StoreError> {
     let broken = || StoreError::Broken("a connection does not read");
     let policies = text(item, POLICIES).ok_or_else(broken)?;
     let bearer = text(item, ENTRA_BEARER);

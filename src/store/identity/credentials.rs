@@ -52,22 +52,49 @@ pub(super) struct TokenMark {
     pub predecessor: Option<([u8; 32], i64)>,
 }
 
-/// Why a token of the right shape lets nobody in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whose a credential is, whether or not it lets anybody in: the provisioning log's who.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    pub(in crate::store) scope: TenantScope,
+    pub(in crate::store) connection: String,
+    pub(in crate::store) actor: String,
+}
+
+/// Why a token of the right shape lets nobody in; with its holder where its secret has proved whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
     Unknown,
-    Expired,
-    Revoked,
+    Expired(Holder),
+    Revoked(Holder),
     /// The token is good; its tenant is not served at present.
-    Suspended,
+    Suspended(Holder),
     /// The tenant is gone, or going.
     Erased,
+}
+
+impl Refused {
+    /// Who was refused, where that is known and somebody is left to be told.
+    pub fn holder(&self) -> Option<&Holder> {
+        match self {
+            Self::Expired(holder) | Self::Revoked(holder) | Self::Suspended(holder) => Some(holder),
+            Self::Unknown | Self::Erased => None,
+        }
+    }
 }
 
 impl Credential {
     /// The tenant's id, for the log.
     pub fn tenant_id(&self) -> String {
         self.scope.to_string()
+    }
+
+    /// Who it is, for the provisioning log.
+    pub fn holder(&self) -> Holder {
+        Holder {
+            scope: self.scope.clone(),
+            connection: self.connection.id.clone(),
+            actor: self.actor.clone(),
+        }
     }
 
     /// Whether `tenant`, a name in any case or an id, is the credential's tenant.
@@ -132,10 +159,21 @@ impl Credentials {
         get(&self.refused, digest, now).map(Err)
     }
 
+    /// A credential that was known under this digest and is good still.
+    pub(super) fn known(&self, digest: &[u8; 32], now: i64) -> Option<Credential> {
+        self.get(digest, now).and_then(Result::ok)
+    }
+
+    /// Trusted as long as any other, but not beyond `ends`.
+    pub(super) fn trust(&self, digest: [u8; 32], now: i64, ends: i64, credential: &Credential) {
+        let kept = KNOWN_MS.min(ends - now);
+        put(&self.known, digest, now, kept, credential.clone());
+    }
+
     fn put(&self, digest: [u8; 32], now: i64, found: &Result<Credential, Refused>) {
         match found {
             Ok(credential) => put(&self.known, digest, now, KNOWN_MS, credential.clone()),
-            Err(refused) => put(&self.refused, digest, now, REFUSED_MS, *refused),
+            Err(refused) => put(&self.refused, digest, now, REFUSED_MS, refused.clone()),
         }
     }
 
@@ -177,13 +215,18 @@ impl Store {
             return Ok(Err(Refused::Unknown));
         };
         let state = State::of(&config);
-        if state == State::Erased {
+        if matches!(state, State::Erasing | State::Erased) {
             return Ok(Err(Refused::Erased));
         }
         let Some(token) = token.filter(|token| same_digest(token, digest)) else {
             return Ok(Err(Refused::Unknown));
         };
-        if let Some(refused) = refused(&token, state, now) {
+        let holder = || Holder {
+            scope: scope.clone(),
+            connection: text(&token, CONNECTION).unwrap_or_default(),
+            actor: TenantScope::token_id(digest),
+        };
+        if let Some(refused) = refused(&token, state, now, holder) {
             return Ok(Err(refused));
         }
         let Some(connection) = self.connection_of(scope, &token).await? else {
@@ -204,7 +247,7 @@ impl Store {
     }
 
     /// The tenant through a connection, without a token.
-    async fn through(
+    pub(super) async fn through(
         &self,
         scope: &TenantScope,
         config: &Item,
@@ -245,7 +288,10 @@ impl Store {
     }
 
     /// Two items in one round trip.
-    async fn pair(&self, keys: [crate::table::Key; 2]) -> Result<[Option<Item>; 2], StoreError> {
+    pub(super) async fn pair(
+        &self,
+        keys: [crate::table::Key; 2],
+    ) -> Result<[Option<Item>; 2], StoreError> {
         let (items, unprocessed) = self.table().batch_get(&keys).await?;
         if !unprocessed.is_empty() {
             return Err(StoreError::Busy);
@@ -254,20 +300,93 @@ impl Store {
     }
 }
 
-fn refused(token: &Item, state: State, now: i64) -> Option<Refused> {
+fn refused(
+    token: &Item,
+    state: State,
+    now: i64,
+    holder: impl FnOnce() -> Holder,
+) -> Option<Refused> {
     if number(token, REVOKED).is_some() {
-        return Some(Refused::Revoked);
+        return Some(Refused::Revoked(holder()));
     }
     if number(token, UNTIL).is_some_and(|until| until <= now) {
-        return Some(Refused::Expired);
+        return Some(Refused::Expired(holder()));
     }
-    match state {
-        State::Active => None,
-        State::Suspended => Some(Refused::Suspended),
-        State::Erasing | State::Erased => Some(Refused::Erased),
-    }
+    (state == State::Suspended).then(|| Refused::Suspended(holder()))
 }
 
 pub(in crate::store) fn same_digest(token: &Item, wanted: &[u8; 32]) -> bool {
     digest(token, DIGEST).is_some_and(|stored| bool::from(stored.ct_eq(wanted)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Policies, Provider};
+
+    fn digest(number: usize) -> [u8; 32] {
+        let mut digest = [0; 32];
+        digest[..8].copy_from_slice(&number.to_be_bytes());
+        digest
+    }
+
+    fn credential(until: Option<i64>) -> Credential {
+        let connection = Connection {
+            id: "aaaaaaaaaa".to_owned(),
+            name: "default".to_owned(),
+            provider: Provider::Entra,
+            policies: Policies::default(),
+            entra_bearer: None,
+            created: 0,
+            active_since: None,
+            last_used: None,
+        };
+        Credential {
+            scope: TenantScope::parse("k3v5q2m7xa").unwrap(),
+            tenant: "fabrikam".to_owned(),
+            actor: "K-test".to_owned(),
+            connection: Arc::new(connection),
+            scopes: Scopes::default(),
+            types: ResourceTypes::default(),
+            nested: false,
+            twins_ever: BTreeSet::new(),
+            token: Some(TokenMark {
+                digest: digest(0),
+                until,
+                predecessor: None,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_flood_of_guesses_is_bounded_and_displaces_nobody_who_is_known() {
+        let remembered = Credentials::default();
+        remembered.put(digest(0), 0, &Ok(credential(None)));
+        for guess in 1..=2 * REMEMBERED_MAX {
+            remembered.put(digest(guess), 0, &Err(Refused::Unknown));
+            assert!(remembered.refused.lock().unwrap().len() <= REMEMBERED_MAX);
+        }
+        assert!(matches!(remembered.get(&digest(0), 1), Some(Ok(_))));
+        let last = remembered.get(&digest(2 * REMEMBERED_MAX), 1);
+        assert_eq!(last, Some(Err(Refused::Unknown)));
+    }
+
+    #[test]
+    fn what_is_remembered_ends() {
+        let remembered = Credentials::default();
+        remembered.put(digest(0), 0, &Ok(credential(None)));
+        remembered.put(digest(1), 0, &Err(Refused::Unknown));
+        assert!(remembered.get(&digest(0), KNOWN_MS - 1).is_some());
+        assert!(remembered.get(&digest(0), KNOWN_MS).is_none());
+        assert!(remembered.get(&digest(1), REFUSED_MS - 1).is_some());
+        assert!(remembered.get(&digest(1), REFUSED_MS).is_none());
+    }
+
+    #[test]
+    fn a_token_that_ends_while_it_is_remembered_is_looked_up_again() {
+        let remembered = Credentials::default();
+        remembered.put(digest(0), 0, &Ok(credential(Some(1_000))));
+        assert!(remembered.get(&digest(0), 999).is_some());
+        assert!(remembered.get(&digest(0), 1_000).is_none());
+    }
 }

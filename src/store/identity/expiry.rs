@@ -5,7 +5,7 @@ use super::IdentityError;
 /// The shortest life of a token.
 pub const EXPIRY_MIN_S: i64 = 900;
 /// The longest that can be asked for: ten years.
-pub const EXPIRY_MAX_S: i64 = 10 * 366 * 86_400;
+pub(super) const EXPIRY_MAX_S: i64 = 10 * 366 * 86_400;
 
 /// A tenant's rules for the life of its tokens, in seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

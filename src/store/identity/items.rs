@@ -9,7 +9,7 @@ pub(in crate::store) fn text(item: &Item, name: &str) -> Option<String> {
     }
 }
 
-pub(super) fn number(item: &Item, name: &str) -> Option<i64> {
+pub(in crate::store) fn number(item: &Item, name: &str) -> Option<i64> {
     match item.attrs.get(name) {
         Some(Attr::N(number)) => Some(*number),
         _ => None,
@@ -23,7 +23,7 @@ pub(super) fn digest(item: &Item, name: &str) -> Option<[u8; 32]> {
     }
 }
 
-pub(super) fn texts(item: &Item, name: &str) -> Vec<String> {
+pub(in crate::store) fn texts(item: &Item, name: &str) -> Vec<String> {
     match item.attrs.get(name) {
         Some(Attr::Ss(texts)) => texts.clone(),
         _ => vec![],

@@ -12,6 +12,7 @@ mod items;
 mod policies;
 mod scopes;
 mod secret;
+mod signed;
 mod tenants;
 mod tokens;
 mod touch;
@@ -21,7 +22,7 @@ pub use clients::{
     AuthMethod, CLIENT_SECRETS_MAX, Client, ClientChange, ClientSecret, Federation, NewClient,
 };
 pub use connections::{CONNECTIONS_MAX, Connection, EntraBearer, NewConnection, Provider};
-pub use credentials::{Credential, Refused};
+pub use credentials::{Credential, Holder, Refused};
 pub use expiry::{EXPIRY_MIN_S, Expiry};
 pub use policies::{
     OnDelete, Policies, PolicyError, RATE_MAX, REQUIRED_MAX, SEATS_MAX, UnknownMembers, Verb,
@@ -32,9 +33,12 @@ pub use secret::{AdminSecret, Secret, SecretKind, TokenError};
 pub use tenants::{State, TenantChange, TenantInfo};
 pub use tokens::{NewToken, ROTATION_S, Token};
 
+pub(super) use clients::read as read_client;
+pub(super) use connections::read as read_connection;
 pub(super) use credentials::{Credentials, same_digest};
-pub(super) use items::text;
-pub(super) use tenants::{NAME, TENANT, erasing_since};
+pub(super) use items::{number, text, texts};
+pub(super) use tenants::{NAME, STATE, TENANT, erasing_since};
+pub(super) use tokens::CONNECTION;
 
 use super::StoreError;
 

@@ -18,7 +18,7 @@ pub(super) const NAME_MAX: usize = 63;
 
 pub(in crate::store) const NAME: &str = "name";
 pub(in crate::store) const TENANT: &str = "t";
-pub(super) const STATE: &str = "state";
+pub(in crate::store) const STATE: &str = "state";
 pub(super) const CREATED: &str = "ct";
 const DISPLAY_NAME: &str = "dn";
 const PROVIDER: &str = "idp";
@@ -55,11 +55,11 @@ pub struct TenantInfo {
     pub expiry: Expiry,
 }
 
-/// What is to be other than it is; `None` stays.
+/// What is to be other than it is; `None` stays, `Some(None)` clears.
 #[derive(Debug, Clone, Default)]
 pub struct TenantChange {
-    pub display_name: Option<String>,
-    pub provider: Option<Provider>,
+    pub display_name: Option<Option<String>>,
+    pub provider: Option<Option<Provider>>,
     /// Suspends, or serves again.
     pub suspended: Option<bool>,
     pub expiry: Option<Expiry>,
@@ -86,9 +86,47 @@ impl State {
     }
 }
 
+impl TenantChange {
+    fn update(&self) -> Result<Update, IdentityError> {
+        let mut update = Update::default();
+        let mut say = |name, value| match value {
+            Some(value) => drop(update.set.insert(name, value)),
+            None => update.remove.push(name),
+        };
+        if let Some(name) = &self.display_name {
+            let name = name.as_deref().map(|name| label("displayName", name));
+            say(DISPLAY_NAME, name.transpose()?.map(Attr::S));
+        }
+        if let Some(provider) = self.provider {
+            let provider = provider.map(|provider| Attr::S(provider.name().to_owned()));
+            say(PROVIDER, provider);
+        }
+        if let Some(suspended) = self.suspended {
+            let state = Attr::S(State::Suspended.name().to_owned());
+            say(STATE, suspended.then_some(state));
+        }
+        if let Some(expiry) = self.expiry {
+            let expiry = expiry.check()?;
+            say(EXPIRY_DEFAULT, expiry.default.map(Attr::N));
+            say(EXPIRY_MAXIMUM, expiry.maximum.map(Attr::N));
+        }
+        Ok(update)
+    }
+}
+
 impl Store {
     /// Creates a tenant under a name that no other has, in any case.
     pub async fn create_tenant(&self, name: &str) -> Result<TenantScope, IdentityError> {
+        self.create_tenant_with(name, &TenantChange::default())
+            .await
+    }
+
+    /// The same with settings other than the defaults.
+    pub async fn create_tenant_with(
+        &self,
+        name: &str,
+        settings: &TenantChange,
+    ) -> Result<TenantScope, IdentityError> {
         if !is_name(name) {
             return Err(IdentityError::NameInvalid);
         }
@@ -99,7 +137,8 @@ impl Store {
             condition: Some(Condition::NotExists),
         };
         let named = || Attr::S(name.to_owned());
-        let config = [(NAME, named()), (CREATED, Attr::N(self.host().now_ms()))].into();
+        let mut config = settings.update()?.set;
+        config.extend([(NAME, named()), (CREATED, Attr::N(self.host().now_ms()))]);
         let taken = [(TENANT, Attr::S(tenant.to_string()))].into();
         let transaction = Transaction {
             token: tenant.to_string(),
@@ -179,35 +218,7 @@ impl Store {
         tenant: &TenantScope,
         change: &TenantChange,
     ) -> Result<TenantInfo, IdentityError> {
-        let mut update = Update::default();
-        if let Some(name) = &change.display_name {
-            let name = label("displayName", name)?;
-            update.set.insert(DISPLAY_NAME, Attr::S(name));
-        }
-        if let Some(provider) = change.provider {
-            let provider = Attr::S(provider.name().to_owned());
-            update.set.insert(PROVIDER, provider);
-        }
-        match change.suspended {
-            Some(true) => {
-                let state = Attr::S(State::Suspended.name().to_owned());
-                update.set.insert(STATE, state);
-            }
-            Some(false) => update.remove.push(STATE),
-            None => {}
-        }
-        if let Some(expiry) = change.expiry {
-            let expiry = expiry.check()?;
-            for (name, seconds) in [
-                (EXPIRY_DEFAULT, expiry.default),
-                (EXPIRY_MAXIMUM, expiry.maximum),
-            ] {
-                match seconds {
-                    Some(seconds) => drop(update.set.insert(name, Attr::N(seconds))),
-                    None => update.remove.push(name),
-                }
-            }
-        }
+        let update = change.update()?;
         if update != Update::default() {
             self.write_config(tenant, update).await?;
         }

@@ -14,10 +14,12 @@ pub const ROTATION_S: i64 = 86_400;
 const ROTATION_MAX_S: i64 = 30 * 86_400;
 /// A token that ended is remembered this long, so that its holder is told what happened.
 const REMEMBERED_S: i64 = 90 * 86_400;
+/// An access token less long: a client gets a new one every hour.
+const ACCESS_REMEMBERED_S: i64 = 86_400;
 
 const LABEL: &str = "label";
 pub(super) const DIGEST: &str = "sha256";
-pub(super) const CONNECTION: &str = "cid";
+pub(in crate::store) const CONNECTION: &str = "cid";
 pub(super) const CLIENT: &str = "cl";
 pub(super) const SCOPES: &str = "sc";
 pub(super) const UNTIL: &str = "un";
@@ -104,7 +106,11 @@ impl Store {
         if let Some(life) = life {
             attrs.insert(LIFE, Attr::N(life));
             attrs.insert(UNTIL, Attr::N(now + life * 1_000));
-            attrs.insert(TTL, Attr::N(now / 1_000 + life + REMEMBERED_S));
+            let remembered = match attrs.contains_key(CLIENT) {
+                true => ACCESS_REMEMBERED_S,
+                false => REMEMBERED_S,
+            };
+            attrs.insert(TTL, Attr::N(now / 1_000 + life + remembered));
         }
         let key = tenant.token(&digest);
         let put = Write::Put {

@@ -4,15 +4,15 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use serverless_scim::home::{Error, Place, find_tenant};
+use serverless_scim::home::{Error, Place};
 use serverless_scim::store::{Progress, Repair, Report, Store, TenantScope};
 
-use super::Kept;
+use super::Stored;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
     #[command(flatten)]
-    place: Kept,
+    place: Stored,
     /// Only this tenant; the whole table is read all the same.
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
@@ -57,7 +57,7 @@ async fn check(options: Check) -> Result<(Report, Vec<Repair>), Error> {
     let place = Place::from(options.place);
     let store = place.open_existing().await?;
     let tenant = match &options.tenant {
-        Some(name) => Some(find_tenant(&store, name, &place).await?),
+        Some(name) => Some(find(&store, name, &place).await?),
         None => None,
     };
     let report = look(&store, tenant.as_ref()).await?;
@@ -66,6 +66,17 @@ async fn check(options: Check) -> Result<(Report, Vec<Repair>), Error> {
     }
     let repairs = store.repair(&report).await;
     Ok((look(&store, tenant.as_ref()).await?, repairs))
+}
+
+async fn find(store: &Store, name: &str, place: &Place) -> Result<TenantScope, Error> {
+    let found = store.find_tenant(name).await?;
+    found.ok_or_else(|| {
+        let options = place.options();
+        format!(
+            "there is no tenant \"{name}\"; see those there are: serverless-scim tenant list {options}"
+        )
+        .into()
+    })
 }
 
 async fn look(store: &Store, tenant: Option<&TenantScope>) -> Result<Report, Error> {

@@ -1,0 +1,195 @@
+//! `client`: the OAuth clients of a connection, and their secrets.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::call::{self, Page, document, given, segment};
+use super::failure::Failure;
+use super::show;
+use super::whose::OfConnection;
+
+const COLUMNS: show::Columns = &[
+    ("client id", "clientId"),
+    ("label", "label"),
+    ("method", "method"),
+    ("scopes", "scopes"),
+    ("created", "created"),
+    ("last used", "lastUsed"),
+];
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Client {
+    /// Create a client; with a secret, shown once, unless it proves itself by assertions.
+    Create {
+        /// What the client is for.
+        #[arg(long)]
+        label: String,
+        #[command(flatten)]
+        proof: Proof,
+        /// What its tokens may do, such as get:users,patch:users; without it, everything.
+        #[arg(long, value_delimiter = ',')]
+        scopes: Option<Vec<String>>,
+        /// How long an access token lives, 1h to 6h.
+        #[arg(long, value_name = "TIME", value_parser = call::seconds)]
+        access_token_life: Option<i64>,
+        #[command(flatten)]
+        of: OfConnection,
+    },
+    /// The clients of a connection; never their secrets.
+    List {
+        #[command(flatten)]
+        page: Page,
+        #[command(flatten)]
+        of: OfConnection,
+    },
+    /// All about one client.
+    Show(One),
+    /// Take a client away.
+    Delete(One),
+    /// Its secrets: two can be good at a time.
+    #[command(subcommand)]
+    Secret(Secret),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Secret {
+    /// Add a secret, shown once; the others stay good.
+    Add(One),
+    /// Take a secret away.
+    Remove {
+        #[command(flatten)]
+        one: One,
+        /// Its id.
+        #[arg(value_parser = call::name)]
+        secret: String,
+    },
+}
+
+/// A client named by itself.
+#[derive(Debug, Args)]
+pub(super) struct One {
+    /// Its client id.
+    #[arg(value_parser = call::name, value_name = "CLIENT")]
+    client: String,
+    #[command(flatten)]
+    of: OfConnection,
+}
+
+/// How a client proves who it is: by a secret, unless something stands here.
+#[derive(Debug, Args)]
+pub(super) struct Proof {
+    /// By assertions it signs with a key of this file, a JWK Set.
+    #[arg(long, value_name = "FILE", conflicts_with = "issuer")]
+    jwks: Option<PathBuf>,
+    /// By assertions of this issuer: workload identity federation.
+    #[arg(long, value_name = "URL", requires_all = ["audience", "subject"])]
+    issuer: Option<String>,
+    /// What `aud` of an assertion must be; may stand several times.
+    #[arg(long, requires = "issuer")]
+    audience: Vec<String>,
+    /// What `sub` of an assertion must be.
+    #[arg(long, requires = "issuer")]
+    subject: Option<String>,
+    /// What `tid` of an assertion must be.
+    #[arg(long, requires = "issuer")]
+    tenant_id: Option<String>,
+    /// What `oid` of an assertion must be.
+    #[arg(long, requires = "issuer")]
+    object_id: Option<String>,
+}
+
+impl Proof {
+    fn method(&self) -> Result<Value, Failure> {
+        if let Some(file) = &self.jwks {
+            return Ok(json!({ "privateKey": { "jwks": document(file)? } }));
+        }
+        if self.issuer.is_none() {
+            return Ok(json!("secret"));
+        }
+        let federation = json!({
+            "issuer": self.issuer,
+            "audiences": self.audience,
+            "subject": self.subject,
+            "tenantId": self.tenant_id,
+            "objectId": self.object_id,
+        });
+        Ok(json!({ "federation": given(federation) }))
+    }
+}
+
+impl One {
+    async fn open(self) -> Result<(call::Caller, String), Failure> {
+        let (caller, path) = self.of.open().await?;
+        Ok((caller, format!("{path}/clients/{}", segment(&self.client))))
+    }
+}
+
+pub(super) async fn run(command: Client) -> Result<(), Failure> {
+    match command {
+        Client::Create {
+            label,
+            proof,
+            scopes,
+            access_token_life,
+            of,
+        } => {
+            let body = json!({
+                "label": label,
+                "method": proof.method()?,
+                "scopes": scopes,
+                "accessTokenLife": access_token_life,
+            });
+            let (caller, path) = of.open().await?;
+            let made = caller.post(&format!("{path}/clients"), given(body)).await?;
+            caller.print(&made, print_made);
+        }
+        Client::List { page, of } => {
+            let (caller, path) = of.open().await?;
+            let list = caller.get(&page.of(&format!("{path}/clients"))).await?;
+            caller.print_list(&list, COLUMNS, "There are no clients.");
+        }
+        Client::Show(one) => {
+            let (caller, path) = one.open().await?;
+            caller.print(&caller.get(&path).await?, show::members);
+        }
+        Client::Delete(one) => {
+            let id = one.client.clone();
+            let (caller, path) = one.open().await?;
+            caller.print(&caller.delete(&path).await?, |_| {
+                println!(
+                    "Deleted {id}. It is refused, and so are its access tokens, within 30 seconds."
+                );
+            });
+        }
+        Client::Secret(Secret::Add(one)) => {
+            let (caller, path) = one.open().await?;
+            let made = caller.post(&format!("{path}/secrets"), json!({})).await?;
+            caller.print(&made, |made| {
+                show::fields(made, &[("Secret id", "id")]);
+                show::secret("Client secret", made, "clientSecret");
+            });
+        }
+        Client::Secret(Secret::Remove { one, secret }) => {
+            let (caller, path) = one.open().await?;
+            let path = format!("{path}/secrets/{}", segment(&secret));
+            caller.print(&caller.delete(&path).await?, |_| {
+                println!(
+                    "Removed {secret}. Access tokens it was exchanged for live on until they end."
+                );
+            });
+        }
+    }
+    Ok(())
+}
+
+fn print_made(made: &Value) {
+    show::fields(
+        made,
+        &[("Client id", "clientId"), ("Tokens from", "tokenEndpoint")],
+    );
+    if made.get("clientSecret").is_some_and(Value::is_string) {
+        show::secret("Client secret", made, "clientSecret");
+    }
+}

@@ -1,0 +1,205 @@
+//! `connection`: a tenant's identity providers.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::call::{self, Page, document, given, segment};
+use super::failure::Failure;
+use super::show;
+use super::whose::OfTenant;
+
+const COLUMNS: show::Columns = &[
+    ("name", "name"),
+    ("id", "id"),
+    ("provider", "provider"),
+    ("created", "created"),
+    ("active since", "activeSince"),
+    ("last used", "lastUsed"),
+];
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Connection {
+    /// Create a connection.
+    Create {
+        name: String,
+        #[command(flatten)]
+        about: About,
+        /// A file with the policies as JSON; `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        policies: Option<PathBuf>,
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// The connections of a tenant.
+    List {
+        #[command(flatten)]
+        page: Page,
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// All about one connection.
+    Show(One),
+    /// Change what a connection is.
+    Change {
+        /// Another name.
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+        #[command(flatten)]
+        about: About,
+        /// Accept no token that Entra signs.
+        #[arg(long, conflicts_with = "entra_tenant_id")]
+        no_entra_bearer: bool,
+        #[command(flatten)]
+        one: One,
+    },
+    /// Take a connection away, and with it every credential of its. Users and groups stay.
+    Delete(One),
+    /// What to paste into the identity provider.
+    Setup {
+        /// Where the service is reached, such as `https://scim.example.com`; a service asked by its URL knows.
+        #[arg(long, value_name = "URL")]
+        origin: Option<String>,
+        #[command(flatten)]
+        one: One,
+    },
+}
+
+/// A connection named by itself.
+#[derive(Debug, Args)]
+pub(super) struct One {
+    /// Its name or its id.
+    #[arg(value_parser = call::name, value_name = "CONNECTION")]
+    connection: String,
+    #[command(flatten)]
+    of: OfTenant,
+}
+
+/// What is said of a connection.
+#[derive(Debug, Args)]
+pub(super) struct About {
+    /// entra, okta, onelogin, jumpcloud or other.
+    #[arg(long)]
+    provider: Option<String>,
+    /// Accept tokens that Entra signs itself for this tenant of its; for test set-ups.
+    #[arg(long, value_name = "ID", requires = "entra_audience")]
+    entra_tenant_id: Option<String>,
+    /// The application such tokens are for.
+    #[arg(long, value_name = "ID", requires = "entra_tenant_id")]
+    entra_audience: Option<String>,
+}
+
+impl About {
+    fn bearer(&self) -> Option<Value> {
+        let tenant = self.entra_tenant_id.as_ref()?;
+        Some(json!({ "tenantId": tenant, "audience": self.entra_audience }))
+    }
+}
+
+impl One {
+    async fn open(self) -> Result<(call::Caller, String), Failure> {
+        let (caller, path) = self.of.open().await?;
+        Ok((
+            caller,
+            format!("{path}/connections/{}", segment(&self.connection)),
+        ))
+    }
+}
+
+pub(super) async fn run(command: Connection) -> Result<(), Failure> {
+    match command {
+        Connection::Create {
+            name,
+            about,
+            policies,
+            of,
+        } => {
+            let policies = policies.as_deref().map(document).transpose()?;
+            let body = json!({
+                "name": name,
+                "provider": about.provider,
+                "policies": policies,
+                "entraBearer": about.bearer(),
+            });
+            let (caller, path) = of.open().await?;
+            let made = caller
+                .post(&format!("{path}/connections"), given(body))
+                .await?;
+            caller.print(&made, show::members);
+        }
+        Connection::List { page, of } => {
+            let (caller, path) = of.open().await?;
+            let list = caller.get(&page.of(&format!("{path}/connections"))).await?;
+            caller.print_list(&list, COLUMNS, "There are no connections.");
+        }
+        Connection::Show(one) => {
+            let (caller, path) = one.open().await?;
+            caller.print(&caller.get(&path).await?, show::members);
+        }
+        Connection::Change {
+            name,
+            about,
+            no_entra_bearer,
+            one,
+        } => {
+            let mut body = given(json!({
+                "name": name,
+                "provider": about.provider,
+                "entraBearer": about.bearer(),
+            }));
+            if let (Value::Object(members), true) = (&mut body, no_entra_bearer) {
+                members.insert("entraBearer".to_owned(), Value::Null);
+            }
+            change(body, one).await?;
+        }
+        Connection::Delete(one) => {
+            let name = one.connection.clone();
+            let (caller, path) = one.open().await?;
+            caller.print(&caller.delete(&path).await?, |_| {
+                println!(
+                    "Deleted {name}. Its credentials are refused everywhere within 30 seconds."
+                );
+            });
+        }
+        Connection::Setup { origin, one } => {
+            let (mut caller, path) = one.open().await?;
+            if let Some(origin) = origin {
+                caller.reached_at(&origin);
+            }
+            caller.print(&caller.get(&format!("{path}/setup")).await?, print_setup);
+        }
+    }
+    Ok(())
+}
+
+async fn change(body: Value, one: One) -> Result<(), Failure> {
+    if body.as_object().is_some_and(serde_json::Map::is_empty) {
+        let why = "nothing to change; see what can be: serverless-scim connection change --help";
+        return Err(Failure::Refused(why.to_owned()));
+    }
+    let (caller, path) = one.open().await?;
+    caller.print(&caller.patch(&path, body).await?, |connection| {
+        show::members(connection);
+        println!("It is felt everywhere within 30 seconds.");
+    });
+    Ok(())
+}
+
+fn print_setup(setup: &Value) {
+    show::fields(
+        setup,
+        &[
+            ("Tenant URL", "tenantUrl"),
+            ("Or, longer", "perTenantUrl"),
+            ("Tokens from", "tokenEndpoint"),
+        ],
+    );
+    let steps = setup.get("steps").and_then(Value::as_array);
+    for (number, step) in (1..).zip(steps.into_iter().flatten()) {
+        println!(
+            "{number:2}. {}",
+            show::safe(step.as_str().unwrap_or_default())
+        );
+    }
+}

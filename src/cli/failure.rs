@@ -1,0 +1,152 @@
+//! Why a command did nothing: in words, with the next step, and as an exit status.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use http::StatusCode;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+use serverless_scim::home::Error;
+
+/// Why a command did nothing.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It was asked for what cannot be.
+    Refused(String),
+    /// Nobody was there to ask, or whoever was could not answer.
+    Unreachable(String),
+}
+
+/// What can be missing: its name, where it stands in a path, and the command that lists what there is.
+const KINDS: [(&str, &str, &str); 9] = [
+    ("tenant", "tenants", "tenant list"),
+    ("connection", "connections", "connection list"),
+    ("token", "tokens", "token list"),
+    ("client", "clients", "client list"),
+    ("secret", "secrets", "client list"),
+    ("schema", "schemas", "schema list"),
+    ("kept user", "kept", "kept list"),
+    ("user", "kept", "kept list"),
+    ("admin key", "keys", "key list"),
+];
+
+impl Failure {
+    pub(super) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Refused(_) => 1,
+            Self::Unreachable(_) => 2,
+        })
+    }
+
+    /// The same with words before it.
+    #[must_use]
+    pub(super) fn after(self, words: &str) -> Self {
+        match self {
+            Self::Refused(why) => Self::Refused(format!("{words}: {why}")),
+            Self::Unreachable(why) => Self::Unreachable(format!("{words}: {why}")),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Refused(why) | Self::Unreachable(why)) = self;
+        f.write_str(why)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Refused(serverless_scim::api::chain(error.as_ref()))
+    }
+}
+
+/// An answer that is not what was asked for, in words; `options` lead back to where it came from.
+pub(super) fn refusal(status: StatusCode, problem: &Value, path: &str, options: &str) -> Failure {
+    let member = |name: &str| problem.get(name).and_then(Value::as_str);
+    let (Some(code), Some(detail)) = (member("code"), member("detail")) else {
+        return Failure::Unreachable(format!(
+            "the answer, status {status}, is not the admin API's; an Admin URL ends in /admin/v1"
+        ));
+    };
+    let detail = detail.to_owned();
+    if status.is_server_error() {
+        return Failure::Unreachable(detail);
+    }
+    Failure::Refused(match code {
+        "unauthorized" => format!(
+            "{detail}; make a key where the data is, with serverless-scim key create --label NAME --data DIR (or --table NAME), and put it into SCIM_ADMIN_KEY"
+        ),
+        "notFound" => missing(&detail, path, options).unwrap_or(detail),
+        "busy" => format!("{detail}; try again in a second"),
+        _ => detail,
+    })
+}
+
+/// What is not there by its name, and how to see what is.
+fn missing(detail: &str, path: &str, options: &str) -> Option<String> {
+    let said = detail.strip_prefix("there is no such ")?;
+    let (kind, collection, list) = KINDS.into_iter().find(|(kind, ..)| *kind == said)?;
+    let id = after(path, collection)?;
+    let tenant = match kind {
+        "tenant" | "admin key" => String::new(),
+        _ => format!(" --tenant {}", after(path, "tenants")?),
+    };
+    Some(format!(
+        "there is no {kind} \"{id}\"; see those there are: serverless-scim {list}{tenant} {options}"
+    ))
+}
+
+/// The segment of the path that follows this one.
+fn after(path: &str, segment: &str) -> Option<String> {
+    let path = path.split('?').next()?;
+    let mut segments = path.split('/').skip_while(|found| *found != segment);
+    let found = percent_decode_str(segments.nth(1)?).decode_utf8_lossy();
+    Some(found.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn words(status: u16, problem: &Value, path: &str) -> String {
+        let status = StatusCode::from_u16(status).unwrap();
+        refusal(status, problem, path, "--data d").to_string()
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_the_way_to_what_is_there() {
+        let problem = |what: &str| json!({ "status": 404, "code": "notFound", "detail": format!("there is no such {what}") });
+        assert_eq!(
+            words(
+                404,
+                &problem("tenant"),
+                "/tenants/no%20body/connections/x?limit=1"
+            ),
+            "there is no tenant \"no body\"; see those there are: serverless-scim tenant list --data d"
+        );
+        assert_eq!(
+            words(
+                404,
+                &problem("connection"),
+                "/tenants/fabrikam/connections/x/tokens"
+            ),
+            "there is no connection \"x\"; see those there are: serverless-scim connection list --tenant fabrikam --data d"
+        );
+        assert_eq!(
+            words(404, &problem("thing"), "/x"),
+            "there is no such thing"
+        );
+    }
+
+    #[test]
+    fn what_is_not_the_admin_api_is_not_believed() {
+        assert!(words(404, &Value::Null, "/tenants").contains("ends in /admin/v1"));
+        assert!(
+            words(404, &json!({ "status": "404", "detail": "x" }), "/")
+                .contains("ends in /admin/v1")
+        );
+    }
+}

@@ -1,0 +1,139 @@
+//! The command line: the service itself, and every verb of the admin API.
+//!
+//! A verb is one request of the admin API, sent in process or over HTTP; [`call`] sends it, [`show`] prints the answer.
+
+mod call;
+mod check;
+mod client;
+mod connection;
+mod erase;
+mod failure;
+mod kept;
+mod key;
+mod log;
+mod policy;
+mod remote;
+mod schema;
+mod serve;
+mod show;
+mod simulate;
+mod tenant;
+mod token;
+mod whose;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use serverless_scim::home::{self, Place};
+
+use failure::Failure;
+
+/// A SCIM 2.0 endpoint on one DynamoDB table.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service on this machine.
+    Serve(serve::Serve),
+    /// The customers served.
+    #[command(subcommand)]
+    Tenant(tenant::Tenant),
+    /// Their identity providers.
+    #[command(subcommand)]
+    Connection(connection::Connection),
+    /// What a connection may and must do.
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// The secret tokens of a connection.
+    #[command(subcommand)]
+    Token(token::Token),
+    /// The OAuth clients of a connection.
+    #[command(subcommand)]
+    Client(client::Client),
+    /// A tenant's own schemas and attributes.
+    #[command(subcommand)]
+    Schema(schema::Schema),
+    /// What identity providers did, and what was refused.
+    Log(log::Log),
+    /// Users that were deleted and are kept for you.
+    #[command(subcommand)]
+    Kept(kept::Kept),
+    /// Your own keys, which open the admin API.
+    #[command(subcommand)]
+    Key(key::Key),
+    /// The `DynamoDB` table.
+    #[command(subcommand)]
+    Table(Table),
+    /// Verify a table: after a restore, before writes are let in again, or whenever in doubt.
+    Check(check::Check),
+    /// Behave like an identity provider and report how a SCIM endpoint, any endpoint, fares.
+    Simulate(simulate::Simulate),
+}
+
+/// Where the data is, for what needs it itself.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Stored {
+    /// The data in this folder.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A `DynamoDB` table, on AWS or at `AWS_ENDPOINT_URL_DYNAMODB`.
+    #[arg(long, value_name = "NAME")]
+    table: Option<String>,
+}
+
+impl From<Stored> for Place {
+    fn from(stored: Stored) -> Self {
+        match (stored.data, stored.table) {
+            (Some(folder), _) => Self::Folder(folder),
+            (None, table) => Self::Table(table.unwrap_or_default()),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Table {
+    /// Create the table where no template did.
+    Create {
+        #[arg(long, value_name = "NAME")]
+        table: String,
+    },
+}
+
+/// Does what the arguments say. Ends with 0 when it is done, 1 when it was refused, 2 when nobody could be asked.
+pub(super) async fn run() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(options) => serve::run(options).await,
+        Command::Tenant(command) => tenant::run(command).await,
+        Command::Connection(command) => connection::run(command).await,
+        Command::Policy(command) => policy::run(command).await,
+        Command::Token(command) => token::run(command).await,
+        Command::Client(command) => client::run(command).await,
+        Command::Schema(command) => schema::run(command).await,
+        Command::Log(options) => log::run(options).await,
+        Command::Kept(command) => kept::run(command).await,
+        Command::Key(command) => key::run(command).await,
+        Command::Table(Table::Create { table }) => create_table(&table).await,
+        Command::Check(options) => return check::run(options).await,
+        Command::Simulate(options) => return simulate::run(options).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+async fn create_table(name: &str) -> Result<(), Failure> {
+    home::create_table(name).await?;
+    println!("The table {name} is ready.");
+    Ok(())
+}

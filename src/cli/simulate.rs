@@ -1,0 +1,85 @@
+//! `simulate`: how any SCIM endpoint fares with an identity provider.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serverless_scim::simulate;
+
+#[derive(Debug, Args)]
+pub(super) struct Simulate {
+    /// The Tenant URL, as one would paste it into Entra ID.
+    #[arg(long)]
+    url: String,
+    /// The Secret Token.
+    #[arg(long, env = "SCIM_TOKEN", hide_env_values = true)]
+    token: String,
+    /// Whose behaviour.
+    #[arg(long = "as", value_enum, default_value = "entra")]
+    client: simulate::Client,
+    /// Users to provision; 0 with no groups leaves the sync out.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(..=i64::from(simulate::USERS_MAX)))]
+    users: u32,
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(..=i64::from(simulate::GROUPS_MAX)))]
+    groups: u32,
+    /// Per cent of the users that change afterwards.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u8).range(..=100))]
+    churn: u8,
+    /// The same seed, the same users and changes; names differ from run to run.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Seconds to wait for one answer.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: u64,
+    /// Seconds for everything but cleaning up.
+    #[arg(long, default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..))]
+    time: u64,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Ends with 0 when everything passed, 1 with findings, 2 when it could not run to its end.
+pub(super) async fn run(options: Simulate) -> ExitCode {
+    let json = options.json;
+    let bar = indicatif::ProgressBar::new(0);
+    if let Ok(style) = indicatif::ProgressStyle::with_template("{msg:14} {wide_bar} {pos}/{len}") {
+        bar.set_style(style);
+    }
+    let stop = || async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    match simulate::run(&options.into(), &bar, stop).await {
+        Ok(report) => {
+            if json {
+                println!("{:#}", report.to_json());
+            } else {
+                println!("{report}");
+            }
+            ExitCode::from(report.exit_status())
+        }
+        Err(reason) => {
+            bar.finish_and_clear();
+            eprintln!("{reason}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+impl From<Simulate> for simulate::Options {
+    fn from(options: Simulate) -> Self {
+        Self {
+            target: simulate::Target {
+                url: options.url,
+                token: options.token,
+                client: options.client,
+                timeout: Duration::from_secs(options.timeout),
+            },
+            users: options.users,
+            groups: options.groups,
+            churn: options.churn,
+            seed: options.seed,
+            time: Duration::from_secs(options.time),
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The provisioning log: what was changed and what was refused, the oldest first, for reading once and for following.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::{Value, json};
+use ulid::Ulid;
+
+use super::identity::{number, text, texts};
+use super::keys::TenantScope;
+use super::outbox::{Kind, attr};
+use super::refusals::{ERROR, METHOD, ROUTE};
+use super::{Id, Store, StoreError};
+use crate::schema::{GROUP, USER, timestamp};
+use crate::table::{Attr, Consistency, Item, Page, Query, Range, Table};
+
+/// Entries of one page.
+pub const LOG_PAGE_MAX: usize = 1_000;
+/// Items looked at for one page of one connection's entries, in each of both partitions...
+const LOOKED_AT_MAX: usize = 2_000;
+/// ...and how many more than entries where only parts of big changes are passed over.
+const PARTS: usize = 200;
+/// An entry is named when its change is planned. A big change is committed up to 45 s after that, its last try may
+/// take some seconds, and its items become readable one by one; after this time none can turn up any more.
+const SETTLED_MS: i64 = 90_000;
+
+/// A place in the log, between two entries.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogCursor(String);
+
+/// A text that is no place in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("\"after\" is the \"next\" of an earlier page, or left out")]
+pub struct LogCursorError;
+
+impl Default for LogCursor {
+    /// Before everything.
+    fn default() -> Self {
+        Self(Ulid::nil().to_string())
+    }
+}
+
+impl FromStr for LogCursor {
+    type Err = LogCursorError;
+
+    fn from_str(text: &str) -> Result<Self, LogCursorError> {
+        let ulid = Ulid::from_string(text).map_err(|_| LogCursorError)?;
+        Ok(Self(ulid.to_string()))
+    }
+}
+
+impl fmt::Display for LogCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Which part of the log.
+#[derive(Debug, Clone, Default)]
+pub struct LogQuery {
+    /// Of this connection alone.
+    pub connection: Option<String>,
+    pub after: LogCursor,
+    /// Entries, up to [`LOG_PAGE_MAX`].
+    pub limit: usize,
+}
+
+/// Some entries, in the order of their ids, and where to go on.
+///
+/// Entries of the last [`SETTLED_MS`] are told at once, but `next` does not move past them: a change that was begun
+/// earlier may still come in between. So a follower misses nothing, sees young entries again and knows them by their
+/// ids. There is nothing more for now where `next` stays.
+#[derive(Debug)]
+pub struct LogPage {
+    pub entries: Vec<LogEntry>,
+    pub next: LogCursor,
+}
+
+/// One change or one refusal: names, never values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    pub id: String,
+    /// Milliseconds since 1970.
+    pub time: i64,
+    /// `None` where nobody asked: what deletions leave is removed by ourselves.
+    pub connection: Option<String>,
+    /// The credential's id.
+    pub credential: String,
+    pub request: String,
+    pub event: LogEvent,
+    pub resource: Option<Id>,
+    /// The answer; of a change that was made by nobody's request none.
+    pub status: Option<i64>,
+    /// Codes of the quirk catalogue.
+    pub quirks: Vec<String>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogEvent {
+    Changed {
+        /// `created`, `updated`, `deleted` or `members`.
+        operation: &'static str,
+        version: i64,
+        /// Names of attributes.
+        attributes: Vec<String>,
+        /// Members added or removed by name.
+        members: u64,
+    },
+    Refused {
+        method: String,
+        route: String,
+        error: String,
+    },
+}
+
+impl LogEntry {
+    pub fn to_json(&self) -> Value {
+        let resource_type = self.resource.map(|id| match id.resource_type() {
+            0 => USER.name,
+            _ => GROUP.name,
+        });
+        let mut entry = json!({
+            "id": self.id,
+            "time": timestamp(self.time),
+            "connection": self.connection,
+            "credential": self.credential,
+            "requestId": self.request,
+            "resourceType": resource_type,
+            "resourceId": self.resource.map(|id| id.to_string()),
+            "status": self.status,
+            "quirks": self.quirks,
+        });
+        let (event, of_event) = match &self.event {
+            LogEvent::Changed {
+                operation,
+                version,
+                attributes,
+                members,
+            } => (
+                *operation,
+                json!({ "version": version, "changed": attributes, "members": members }),
+            ),
+            LogEvent::Refused {
+                method,
+                route,
+                error,
+            } => (
+                "refused",
+                json!({ "method": method, "route": route, "error": error }),
+            ),
+        };
+        if let (Value::Object(entry), Value::Object(of_event)) = (&mut entry, of_event) {
+            entry.insert("operation".to_owned(), event.into());
+            entry.extend(of_event);
+        }
+        entry
+    }
+}
+
+impl Store {
+    /// A page of the tenant's log.
+    pub async fn log(&self, tenant: &TenantScope, query: &LogQuery) -> Result<LogPage, StoreError> {
+        let table = self.fenced(tenant);
+        let (changes, refusals) = tokio::try_join!(
+            log_items(table.as_ref(), tenant.outboxes(), query),
+            log_items(table.as_ref(), tenant.refusals(), query)
+        )?;
+        // Behind the end of a page that was cut, the other partition's items are not yet in turn.
+        let ends = [&changes, &refusals].map(|page| match (&page.next, page.items.last()) {
+            (Some(_), Some(last)) => Some(last.key.sk.clone()),
+            _ => None,
+        });
+        let end = ends.into_iter().flatten().min();
+        let mut items: Vec<Item> = changes.items.into_iter().chain(refusals.items).collect();
+        items.retain(|item| end.as_ref().is_none_or(|end| item.key.sk <= *end));
+        items.sort_by(|left, right| left.key.sk.cmp(&right.key.sk));
+        let now = self.host().now_ms();
+        let (mut entries, mut next) = (vec![], query.after.clone());
+        for item in items {
+            if entries.len() == query.entries() {
+                break;
+            }
+            if time(&item).is_some_and(|time| time <= now - SETTLED_MS) {
+                next = LogCursor(item.key.sk.clone());
+            }
+            // What does not read is for `check` to tell.
+            let Some(entry) = read(&item) else { continue };
+            let asked = query.connection.is_none() || entry.connection == query.connection;
+            let expired = number(&item, attr::EXPIRES).is_some_and(|end| end * 1_000 <= now);
+            if asked && !expired && !item.attrs.contains_key(attr::PART) {
+                entries.push(entry);
+            }
+        }
+        Ok(LogPage { entries, next })
+    }
+}
+
+async fn log_items(table: &dyn Table, pk: String, of: &LogQuery) -> Result<Page, StoreError> {
+    let looked_at = match of.connection {
+        Some(_) => LOOKED_AT_MAX,
+        None => of.entries() + PARTS,
+    };
+    let query = Query {
+        pk,
+        range: Range::Greater(of.after.0.clone()),
+        descending: false,
+        limit: u32::try_from(looked_at).ok(),
+        after: None,
+    };
+    // An eventual read may miss what is older than what it shows.
+    Ok(table.query(&query, Consistency::Strong).await?)
+}
+
+impl LogQuery {
+    fn entries(&self) -> usize {
+        self.limit.clamp(1, LOG_PAGE_MAX)
+    }
+}
+
+/// The entry, or `None` where the item does not read.
+pub(super) fn read(item: &Item) -> Option<LogEntry> {
+    let resource = text(item, attr::RESOURCE);
+    number(item, attr::EXPIRES)?;
+    Some(LogEntry {
+        id: item.key.sk.clone(),
+        time: time(item)?,
+        connection: text(item, attr::CONNECTION),
+        credential: text(item, attr::ACTOR)?,
+        request: text(item, attr::REQUEST)?,
+        event: event(item)?,
+        resource: match resource {
+            Some(key) => Some(Id::from_key(&key)?),
+            None => None,
+        },
+        status: number(item, attr::STATUS),
+        quirks: texts(item, attr::QUIRKS),
+    })
+}
+
+/// When the entry was named; milliseconds since 1970.
+fn time(item: &Item) -> Option<i64> {
+    let ulid = Ulid::from_string(&item.key.sk).ok()?;
+    i64::try_from(ulid.timestamp_ms()).ok()
+}
+
+fn event(item: &Item) -> Option<LogEvent> {
+    let Some(kind) = text(item, attr::KIND) else {
+        return Some(LogEvent::Refused {
+            method: text(item, METHOD)?,
+            route: text(item, ROUTE)?,
+            error: text(item, ERROR)?,
+        });
+    };
+    let packed = match item.attrs.get(attr::MEMBERS) {
+        Some(Attr::B(packed)) => packed.len() as u64 / 16,
+        _ => 0,
+    };
+    let of_parts = number(item, attr::COUNT).unwrap_or_default();
+    text(item, attr::RESOURCE)?;
+    Some(LogEvent::Changed {
+        operation: Kind::of(&kind)?,
+        version: number(item, attr::VERSION)?,
+        attributes: texts(item, attr::CHANGED),
+        members: packed + u64::try_from(of_parts).unwrap_or_default(),
+    })
+}

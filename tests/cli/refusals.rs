@@ -1,0 +1,286 @@
+//! What is refused, in words with the next step; and what no output ever shows.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
+use crate::support::Server;
+use crate::support::process::{command, run};
+use crate::ways::{both, member, on_data, over_http};
+
+#[test]
+fn what_is_not_there_is_named_with_the_way_to_what_is() {
+    for way in both() {
+        let options = way.options.join(" ");
+        way.says(&["tenant", "create", "fabrikam"]);
+        assert_eq!(
+            way.refused(&["token", "create", "--tenant", "nobody"]),
+            format!(
+                "there is no tenant \"nobody\"; see those there are: serverless-scim tenant list {options}\n"
+            )
+        );
+        let words = way.refused(&[
+            "policy",
+            "show",
+            "--tenant",
+            "fabrikam",
+            "--connection",
+            "a/b ?",
+        ]);
+        let list = format!("serverless-scim connection list --tenant fabrikam {options}");
+        assert_eq!(
+            words,
+            format!("there is no connection \"a/b ?\"; see those there are: {list}\n")
+        );
+        let words = way.refused(&["token", "revoke", "nothing", "--tenant", "fabrikam"]);
+        assert!(
+            words.starts_with("there is no token \"nothing\"; see those there are: "),
+            "{words}"
+        );
+        let words = way.refused(&["key", "revoke", "nothing"]);
+        assert!(
+            words.starts_with("there is no admin key \"nothing\"; see "),
+            "{words}"
+        );
+        let words = way.refused(&["tenant", "create", "Fabrikam"]);
+        assert!(
+            words.starts_with("a tenant with this name exists already; choose another"),
+            "{words}"
+        );
+        let words = way.refused(&["tenant", "change", "fabrikam"]);
+        assert!(words.starts_with("nothing to change; "), "{words}");
+        let words = way.refused(&[
+            "token",
+            "create",
+            "--tenant",
+            "fabrikam",
+            "--scopes",
+            "get:everything",
+        ]);
+        assert!(words.contains("scopes"), "{words}");
+        let words = way.refused(&[
+            "token",
+            "create",
+            "--tenant",
+            "fabrikam",
+            "--expires-in",
+            "14m",
+        ]);
+        assert!(words.contains("900"), "{words}");
+        for nothing in ["", ".", ".."] {
+            let output = way.run(&["tenant", "show", nothing]);
+            assert_eq!(output.status.code(), Some(2), "\"{nothing}\"");
+        }
+    }
+}
+
+#[test]
+fn a_refusal_has_its_problem_as_json_too() {
+    for way in both() {
+        way.says(&["tenant", "create", "fabrikam"]);
+        let output = way.run(&["tenant", "show", "nobody", "--json"]);
+        assert_eq!(output.status.code(), Some(1));
+        let problem: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&404.into(), &"notFound".into())
+        );
+    }
+}
+
+#[test]
+fn where_there_are_several_connections_one_must_be_named() {
+    for way in both() {
+        let of = ["--tenant", "fabrikam"];
+        way.says(&["tenant", "create", "fabrikam"]);
+        way.says(&[["connection", "create", "okta"].as_slice(), &of].concat());
+        let words = way.refused(&[["token", "list"].as_slice(), &of].concat());
+        assert_eq!(
+            words,
+            "fabrikam has several connections; add --connection with one of: default, okta\n"
+        );
+        way.says(&[["token", "create", "--connection", "okta"].as_slice(), &of].concat());
+        for name in ["default", "okta"] {
+            let rows =
+                way.table(&[["token", "list", "--connection", name].as_slice(), &of].concat());
+            assert_eq!(rows.len(), 2, "{name}: {rows:?}");
+            way.says(&[["connection", "delete", name].as_slice(), &of].concat());
+        }
+        let words = way.refused(&[["token", "create"].as_slice(), &of].concat());
+        assert!(
+            words.starts_with("fabrikam has no connection; create one: "),
+            "{words}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_erased_but_by_its_name_said_twice() {
+    for way in both() {
+        way.says(&["tenant", "create", "fabrikam"]);
+        let words = way.refused(&["tenant", "erase", "fabrikam", "--confirm", "contoso"]);
+        assert!(words.starts_with("nothing is erased: "), "{words}");
+        let output = way.run(&["tenant", "erase", "fabrikam"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(
+            member(&way.json(&["tenant", "show", "fabrikam"]), "state"),
+            "active"
+        );
+    }
+}
+
+/// Runs against an Admin URL with a key in the environment.
+fn at(url: &str, key: &str) -> (Option<i32>, String) {
+    let output = command(&["tenant", "list", "--url", url])
+        .env("SCIM_ADMIN_KEY", key)
+        .output();
+    let output = output.expect("the command starts");
+    assert!(output.stdout.is_empty());
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !words.contains(key) || key.is_empty(),
+        "the key is shown: {words}"
+    );
+    (output.status.code(), words)
+}
+
+#[test]
+fn a_key_goes_to_a_service_that_takes_it_and_nowhere_else() {
+    let server = Server::in_memory();
+    let (status, words) = at(&server.admin_url, "scimadmin_mistyped");
+    assert_eq!(status, Some(1), "{words}");
+    assert!(
+        words.contains("serverless-scim key create --label NAME"),
+        "{words}"
+    );
+    let (status, words) = at(&server.admin_url, "");
+    assert_eq!(status, Some(1), "{words}");
+    assert!(
+        words.starts_with("put a key into SCIM_ADMIN_KEY"),
+        "{words}"
+    );
+    for url in [
+        "http://scim.example.com/admin/v1",
+        "ftp://127.0.0.1/admin/v1",
+        "admin",
+    ] {
+        let (status, words) = at(url, "scimadmin_x");
+        assert_eq!(status, Some(1), "{words}");
+        assert!(words.starts_with(url), "{words}");
+    }
+    let (status, words) = at(&server.tenant_url, "scimadmin_x");
+    assert_eq!(status, Some(2), "{words}");
+    assert!(words.contains("ends in /admin/v1"), "{words}");
+    drop(server);
+}
+
+#[test]
+fn nobody_there_is_another_exit_status() {
+    let gone = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("its address")
+    };
+    let url = format!("http://{gone}/admin/v1");
+    let (status, words) = at(&url, "scimadmin_x");
+    assert_eq!(status, Some(2), "{words}");
+    assert!(
+        words.starts_with(&format!("{url} does not answer: ")),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").expect("a port");
+    elsewhere.set_nonblocking(true).expect("a flag");
+    let target = elsewhere.local_addr().expect("its address");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!(
+        "http://{}/admin/v1",
+        listener.local_addr().expect("its address")
+    );
+    let answering = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a request");
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request).expect("its bytes");
+        let answer = format!(
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://{target}/\r\ncontent-length: 0\r\n\r\n"
+        );
+        stream.write_all(answer.as_bytes()).expect("the answer");
+    });
+    let (status, words) = at(&url, "scimadmin_x");
+    answering.join().expect("it was asked");
+    assert_eq!(status, Some(2), "{words}");
+    assert!(words.contains("points elsewhere"), "{words}");
+    assert!(elsewhere.accept().is_err(), "nobody was asked there");
+}
+
+#[test]
+fn one_way_is_named() {
+    let output = run(&["tenant", "list"]);
+    assert_eq!(output.status.code(), Some(2));
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        words.contains("--data <DIR>") && words.contains("--url <ADMIN_URL>"),
+        "{words}"
+    );
+    let output = run(&["tenant", "list", "--data", "d", "--table", "t"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn no_list_and_no_help_shows_a_secret() {
+    let (data, http) = (on_data(), over_http());
+    for way in [&data, &http] {
+        let of = ["--tenant", "fabrikam"];
+        let with = |arguments: &[&str]| [arguments, &of].concat();
+        let mut secrets = vec![member(
+            &way.json(&["tenant", "create", "fabrikam"]),
+            "secretToken",
+        )];
+        let token = way.json(&with(&["token", "create", "--label", "x"]));
+        secrets.push(member(&token, "token"));
+        let next = way.json(&with(&["token", "rotate", &member(&token, "id")]));
+        secrets.push(member(&next, "token"));
+        let client = way.json(&with(&["client", "create", "--label", "x"]));
+        let id = member(&client, "clientId");
+        secrets.push(member(&client, "clientSecret"));
+        secrets.push(member(
+            &way.json(&with(&["client", "secret", "add", &id])),
+            "clientSecret",
+        ));
+        if way.name == "--data" {
+            secrets.push(member(
+                &way.json(&["key", "create", "--label", "x"]),
+                "adminKey",
+            ));
+        }
+        secrets.extend(way.key().map(str::to_owned));
+        let looks = [
+            vec!["tenant", "list"],
+            vec!["tenant", "show", "fabrikam"],
+            with(&["connection", "list"]),
+            with(&["connection", "show", "default"]),
+            with(&["connection", "setup", "default"]),
+            with(&["policy", "show"]),
+            with(&["token", "list"]),
+            with(&["client", "list"]),
+            with(&["client", "show", &id]),
+            vec!["key", "list"],
+        ];
+        for look in looks {
+            for json in [&[][..], &["--json"]] {
+                let shown = way.says(&[look.as_slice(), json].concat());
+                for secret in &secrets {
+                    assert!(!shown.contains(secret.as_str()), "{look:?}: {shown}");
+                }
+            }
+        }
+        let help = way.run(&["tenant", "list", "--help"]);
+        let help = String::from_utf8_lossy(&help.stdout).into_owned();
+        assert!(help.contains("SCIM_ADMIN_KEY"), "{help}");
+        assert!(
+            secrets.iter().all(|secret| !help.contains(secret.as_str())),
+            "{help}"
+        );
+    }
+}
