@@ -134,7 +134,7 @@ impl Tenant {
         let add = [(COUNT, resources), (ACTIVE, seats)];
         let update = Update {
             add: add.into_iter().filter(|(_, by)| *by != 0).collect(),
-            set: gate.map(Gate::mark).into_iter().collect(),
+            set: gate.copied().map(Gate::mark).into_iter().collect(),
             ..Update::default()
         };
         Write::Update {

@@ -25,7 +25,7 @@ pub(super) struct Gate {
 
 impl Gate {
     /// What the row says that counts the one who passes now.
-    pub(super) fn mark(&self) -> (&'static str, Attr) {
+    pub(super) fn mark(self) -> (&'static str, Attr) {
         (PASSED, Attr::N(self.passed + 1))
     }
 }
