@@ -149,8 +149,11 @@ impl Store {
     /// What there is of an erased tenant beside the note that it was; looked for only where something was seen.
     async fn left(&self, scope: &TenantScope, facts: &Facts) -> Result<Vec<Fault>, StoreError> {
         let (mut left, mut after) = (vec![], None);
+        if facts.others == 0 {
+            return Ok(left);
+        }
         let note = scope.config();
-        while facts.others > 0 {
+        loop {
             let page = self.page(&Ask::All(after)).await?;
             let own = page.items.into_iter().filter(|item| {
                 let (owner, _) = belongs(item);
@@ -159,10 +162,9 @@ impl Store {
             left.extend(own.map(|item| Fault::Left(item.key)));
             after = page.next;
             if after.is_none() || left.len() >= LEFT_MAX {
-                break;
+                return Ok(left);
             }
         }
-        Ok(left)
     }
 
     /// One tenant as the check acts in it, at this moment.
