@@ -38,12 +38,11 @@ fn raw(server: &Server, request: &str) -> String {
 
 /// A request for `path` with these header lines; the connection is to be closed afterwards.
 fn request(method: &str, path: &str, headers: &[&str], body: &str) -> String {
-    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: scim.example\r\n");
-    for header in headers {
-        text += &format!("{header}\r\n");
-    }
-    let length = body.len();
-    text + &format!("Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+    let start = format!("{method} {path} HTTP/1.1");
+    let length = format!("Content-Length: {}", body.len());
+    let lines = [&[start.as_str(), "Host: scim.example"], headers];
+    let lines = lines.concat().join("\r\n");
+    format!("{lines}\r\n{length}\r\nConnection: close\r\n\r\n{body}")
 }
 
 fn statuses(answer: &str) -> Vec<&str> {

@@ -9,7 +9,7 @@ use http::Request;
 use serde_json::{Value, json};
 use serverless_scim::api::{App, Call};
 use serverless_scim::store::{
-    LogPage, LogQuery, NewConnection, Policies, Provider, Sizes, Store, TenantScope,
+    LogEntry, LogPage, LogQuery, NewConnection, Policies, Provider, Sizes, Store, TenantScope,
 };
 use serverless_scim::table::{
     Attr, Condition, Consistency, Cursor, DynamoDb, Index, Item, Key, Page, Query, Table,
@@ -114,17 +114,7 @@ impl Desk {
             ..LogQuery::default()
         };
         let page = self.store.log(tenant, &whole).await.unwrap();
-        page.entries.iter().map(|entry| entry.to_json()).collect()
-    }
-
-    /// What a second connection may be.
-    pub(crate) fn other_connection(&self) -> NewConnection {
-        NewConnection {
-            name: "second".to_owned(),
-            provider: Provider::Okta,
-            policies: Policies::default(),
-            entra_bearer: None,
-        }
+        page.entries.iter().map(LogEntry::to_json).collect()
     }
 
     /// Removes an item straight from the table.
@@ -171,10 +161,21 @@ impl Desk {
     }
 }
 
+/// What a second connection may be.
+pub(crate) fn other_connection() -> NewConnection {
+    NewConnection {
+        name: "second".to_owned(),
+        provider: Provider::Okta,
+        policies: Policies::default(),
+        entra_bearer: None,
+    }
+}
+
 pub(crate) async fn send(app: &App, token: &str, method: &str, path: &str, body: Value) -> Sent {
-    let path = match path.starts_with("/t/") {
-        true => path.to_owned(),
-        false => format!("/scim/v2{path}"),
+    let path = if path.starts_with("/t/") {
+        path.to_owned()
+    } else {
+        format!("/scim/v2{path}")
     };
     let request = Request::builder()
         .method(method)
@@ -209,10 +210,10 @@ pub(crate) struct Moody {
 }
 
 fn lost(loses: &AtomicBool) -> Result<(), TableError> {
-    match loses.load(Ordering::SeqCst) {
-        true => Err(TableError::Unknown("no answer came".into())),
-        false => Ok(()),
+    if loses.load(Ordering::SeqCst) {
+        return Err(TableError::Unknown("no answer came".into()));
     }
+    Ok(())
 }
 
 #[async_trait]

@@ -8,7 +8,7 @@ use serverless_scim::store::{LogCursor, LogCursorError, LogQuery, NewToken};
 use serverless_scim::table::Attr;
 use ulid::Ulid;
 
-use crate::desk::{Desk, send};
+use crate::desk::{Desk, other_connection, send};
 
 /// After so long nothing turns up any more.
 const SETTLED_MS: i64 = 90_000;
@@ -117,7 +117,7 @@ async fn the_cursor_stays_behind_what_is_young_and_moves_on() {
 #[tokio::test]
 async fn one_connections_entries_are_found_among_others() {
     let desk = Desk::new().await;
-    let new = desk.other_connection();
+    let new = other_connection();
     let second = desk
         .store
         .create_connection(&desk.tenant, &new)

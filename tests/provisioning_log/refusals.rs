@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 use serverless_scim::store::{NewToken, REFUSALS_PER_SECOND, TenantChange};
 
-use crate::desk::{Desk, send};
+use crate::desk::{Desk, other_connection, send};
 
 const MARK: &str = "zqmark";
 const NOBODY: &str = "00000000-0000-8000-8000-000000000007";
@@ -35,8 +35,8 @@ async fn every_write_that_is_refused_is_told_without_a_word_of_the_clients() {
         .await;
     desk.send("POST", &format!("/{MARK}"), Value::Null).await;
     desk.send(MARK, "/Groups", Value::Null).await;
-    let patch = json!([{ "op": "replace", "path": MARK, "value": MARK }]);
-    desk.patch(&format!("{path}?attributes={MARK}"), patch)
+    let change = json!([{ "op": "replace", "path": MARK, "value": MARK }]);
+    desk.patch(&format!("{path}?attributes={MARK}"), change)
         .await;
     let expected = json!([
         ["POST", "/Users", 409, "uniqueness", null],
@@ -189,7 +189,7 @@ async fn a_flood_is_cut_off_for_its_connection_alone() {
 
     let second = desk
         .store
-        .create_connection(&desk.tenant, &desk.other_connection())
+        .create_connection(&desk.tenant, &other_connection())
         .await
         .unwrap();
     let (token, _) = desk
