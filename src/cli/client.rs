@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::call::{self, Page, document, given, segment};
+use super::call;
 use super::failure::Failure;
+use super::given::{self, Page, document, given, segment};
 use super::show;
 use super::whose::OfConnection;
 
@@ -32,7 +33,7 @@ pub(super) enum Client {
         #[arg(long, value_delimiter = ',')]
         scopes: Option<Vec<String>>,
         /// How long an access token lives, 1h to 6h.
-        #[arg(long, value_name = "TIME", value_parser = call::seconds)]
+        #[arg(long, value_name = "TIME", value_parser = given::seconds)]
         access_token_life: Option<i64>,
         #[command(flatten)]
         of: OfConnection,
@@ -62,7 +63,7 @@ pub(super) enum Secret {
         #[command(flatten)]
         one: One,
         /// Its id.
-        #[arg(value_parser = call::name)]
+        #[arg(value_parser = given::name)]
         secret: String,
     },
 }
@@ -71,7 +72,7 @@ pub(super) enum Secret {
 #[derive(Debug, Args)]
 pub(super) struct One {
     /// Its client id.
-    #[arg(value_parser = call::name, value_name = "CLIENT")]
+    #[arg(value_parser = given::name, value_name = "CLIENT")]
     client: String,
     #[command(flatten)]
     of: OfConnection,

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::call::{self, Page, document, given, segment};
+use super::call;
 use super::failure::Failure;
+use super::given::{self, Page, document, given, segment};
 use super::show;
 use super::whose::OfTenant;
 
@@ -70,7 +71,7 @@ pub(super) enum Connection {
 #[derive(Debug, Args)]
 pub(super) struct One {
     /// Its name or its id.
-    #[arg(value_parser = call::name, value_name = "CONNECTION")]
+    #[arg(value_parser = given::name, value_name = "CONNECTION")]
     connection: String,
     #[command(flatten)]
     of: OfTenant,

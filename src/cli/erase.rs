@@ -6,8 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use serverless_scim::store::{Erased, Store, StoreError, TenantScope};
 
-use super::call::text;
 use super::failure::Failure;
+use super::given::text;
 use super::tenant::One;
 use super::whose;
 

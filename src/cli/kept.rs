@@ -2,8 +2,9 @@
 
 use clap::{Args, Subcommand};
 
-use super::call::{self, Caller, Page, segment};
+use super::call::Caller;
 use super::failure::Failure;
+use super::given::{self, Page, segment};
 use super::show;
 use super::whose::OfTenant;
 
@@ -32,7 +33,7 @@ pub(super) enum Kept {
 #[derive(Debug, Args)]
 pub(super) struct One {
     /// The id the user had.
-    #[arg(value_parser = call::name)]
+    #[arg(value_parser = given::name)]
     id: String,
     #[command(flatten)]
     of: OfTenant,

@@ -4,8 +4,9 @@ use clap::Subcommand;
 use serde_json::json;
 use serverless_scim::home::Place;
 
-use super::call::{self, Access, Caller, Page, given, segment};
+use super::call::{Access, Caller};
 use super::failure::Failure;
+use super::given::{self, Page, given, segment};
 use super::{Stored, show};
 
 const COLUMNS: show::Columns = &[
@@ -24,7 +25,7 @@ pub(super) enum Key {
         #[arg(long)]
         label: String,
         /// How long it lives, such as 90d; without it, until it is revoked.
-        #[arg(long, value_name = "TIME", value_parser = call::seconds)]
+        #[arg(long, value_name = "TIME", value_parser = given::seconds)]
         expires_in: Option<i64>,
         #[command(flatten)]
         stored: Stored,
@@ -41,7 +42,7 @@ pub(super) enum Key {
     },
     /// End a key for good, at once.
     Revoke {
-        #[arg(value_parser = call::name)]
+        #[arg(value_parser = given::name)]
         id: String,
         #[command(flatten)]
         access: Access,

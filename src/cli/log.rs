@@ -6,8 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-use super::call::{self, Caller, Page, segment, text};
+use super::call::Caller;
 use super::failure::Failure;
+use super::given::{self, Page, segment, text};
 use super::show;
 use super::whose::OfTenant;
 
@@ -33,7 +34,7 @@ pub(super) struct Log {
     #[arg(long)]
     follow: bool,
     /// Only of this connection: its name or its id.
-    #[arg(long, value_name = "NAME", value_parser = call::name)]
+    #[arg(long, value_name = "NAME", value_parser = given::name)]
     connection: Option<String>,
     #[command(flatten)]
     page: Page,

@@ -8,6 +8,7 @@ mod client;
 mod connection;
 mod erase;
 mod failure;
+mod given;
 mod kept;
 mod key;
 mod log;

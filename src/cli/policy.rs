@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use http::Method;
 
-use super::call::document;
 use super::failure::Failure;
+use super::given::document;
 use super::show;
 use super::whose::OfConnection;
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
-use super::call::{self, Page, document, segment, text};
 use super::failure::Failure;
+use super::given::{self, Page, document, segment, text};
 use super::show;
 use super::whose::OfTenant;
 
@@ -36,14 +36,14 @@ pub(super) enum Schema {
     },
     /// A tenant's own schema, as JSON.
     Show {
-        #[arg(value_parser = call::name)]
+        #[arg(value_parser = given::name)]
         urn: String,
         #[command(flatten)]
         of: OfTenant,
     },
     /// Take a schema away. Values stored under it stay, but are shown no more.
     Remove {
-        #[arg(value_parser = call::name)]
+        #[arg(value_parser = given::name)]
         urn: String,
         #[command(flatten)]
         of: OfTenant,

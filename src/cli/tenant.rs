@@ -3,8 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::call::{self, Access, Caller, Page, given};
+use super::call::{Access, Caller};
 use super::failure::Failure;
+use super::given::{self, Page, given};
 use super::{erase, show, whose};
 
 const COLUMNS: show::Columns = &[
@@ -64,7 +65,7 @@ pub(super) enum Tenant {
 #[derive(Debug, Args)]
 pub(super) struct One {
     /// Its name or its id.
-    #[arg(value_parser = call::name)]
+    #[arg(value_parser = given::name)]
     pub(super) name: String,
     #[command(flatten)]
     pub(super) access: Access,
@@ -80,18 +81,18 @@ pub(super) struct About {
     #[arg(long)]
     provider: Option<String>,
     /// How long a token lives where nothing is said: 90d, 12h, or none for no end.
-    #[arg(long, value_name = "TIME", value_parser = call::seconds_or_none)]
-    token_expiry_default: Option<call::Limit>,
+    #[arg(long, value_name = "TIME", value_parser = given::seconds_or_none)]
+    token_expiry_default: Option<given::Limit>,
     /// The longest a token may live: 365d, or none for no limit.
-    #[arg(long, value_name = "TIME", value_parser = call::seconds_or_none)]
-    token_expiry_maximum: Option<call::Limit>,
+    #[arg(long, value_name = "TIME", value_parser = given::seconds_or_none)]
+    token_expiry_maximum: Option<given::Limit>,
 }
 
 impl About {
     /// The members that were given; null clears.
     fn members(&self) -> Map<String, Value> {
         let text = |text: &Option<String>| text.as_ref().map(|text| json!(text));
-        let limit = |limit: Option<call::Limit>| limit.map(|call::Limit(seconds)| json!(seconds));
+        let limit = |limit: Option<given::Limit>| limit.map(|given::Limit(seconds)| json!(seconds));
         let members = [
             ("displayName", text(&self.display_name)),
             ("provider", text(&self.provider)),
@@ -146,7 +147,7 @@ async fn create(caller: &Caller, name: &str, about: &About) -> Result<(), Failur
     let body = given(json!({ "name": FIRST_CONNECTION, "provider": provider }));
     let connection = caller.post(&format!("{path}/connections"), body).await;
     let connection = connection.map_err(unfinished)?;
-    let id = call::text(&connection, "id");
+    let id = given::text(&connection, "id");
     let body = json!({ "label": FIRST_TOKEN });
     let token = caller
         .post(&format!("{path}/connections/{id}/tokens"), body)

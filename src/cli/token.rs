@@ -3,8 +3,9 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::call::{self, Caller, Page, given, segment};
+use super::call::Caller;
 use super::failure::Failure;
+use super::given::{self, Page, given, segment};
 use super::show;
 use super::whose::OfConnection;
 
@@ -29,7 +30,7 @@ pub(super) enum Token {
         #[arg(long)]
         label: Option<String>,
         /// How long it lives, such as 90d; without it, as the tenant's rules say.
-        #[arg(long, value_name = "TIME", value_parser = call::seconds)]
+        #[arg(long, value_name = "TIME", value_parser = given::seconds)]
         expires_in: Option<i64>,
         /// What it may do, such as get:users,patch:users; without it, everything.
         #[arg(long, value_delimiter = ',')]
@@ -44,24 +45,24 @@ pub(super) enum Token {
     },
     /// End a token for good.
     Revoke {
-        #[arg(value_parser = call::name)]
+        #[arg(value_parser = given::name)]
         id: String,
         #[command(flatten)]
         of: OfConnection,
     },
     /// Make a successor without an outage: the token ends some time after the successor's first use.
     Rotate {
-        #[arg(value_parser = call::name)]
+        #[arg(value_parser = given::name)]
         id: String,
         /// How long the token lives on once its successor is used [default: 24h].
-        #[arg(long, value_name = "TIME", value_parser = call::seconds)]
+        #[arg(long, value_name = "TIME", value_parser = given::seconds)]
         retire_after: Option<i64>,
         #[command(flatten)]
         of: OfConnection,
     },
     /// Say what a token is for.
     Label {
-        #[arg(value_parser = call::name)]
+        #[arg(value_parser = given::name)]
         id: String,
         label: String,
         #[command(flatten)]

@@ -3,14 +3,15 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::call::{self, Access, Caller, segment};
+use super::call::{Access, Caller};
 use super::failure::Failure;
+use super::given::{self, segment};
 
 /// A tenant.
 #[derive(Debug, Args)]
 pub(super) struct OfTenant {
     /// Its name or its id.
-    #[arg(long, value_name = "NAME", value_parser = call::name)]
+    #[arg(long, value_name = "NAME", value_parser = given::name)]
     pub(super) tenant: String,
     #[command(flatten)]
     access: Access,
@@ -22,7 +23,7 @@ pub(super) struct OfConnection {
     #[command(flatten)]
     of: OfTenant,
     /// Its name or its id; not needed where the tenant has only one.
-    #[arg(long, value_name = "NAME", value_parser = call::name)]
+    #[arg(long, value_name = "NAME", value_parser = given::name)]
     connection: Option<String>,
 }
 
