@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::asked::{Asked, read_body, said, text};
 use super::{AdminAnswer, AdminError, page, view};
-use crate::store::{Connection, EntraBearer, NewConnection, Policies, Provider};
+use crate::store::{Connection, EntraBearer, NewConnection, Policies, Provider, Said};
 
 /// Characters of what names an Entra tenant or application.
 const ENTRA_NAME_MAX: usize = 256;
@@ -29,8 +29,8 @@ struct Change {
     /// A merge patch of its own.
     #[serde(default, deserialize_with = "said")]
     policies: Option<Value>,
-    #[serde(default, deserialize_with = "said")]
-    entra_bearer: Option<Option<EntraBearer>>,
+    #[serde(default)]
+    entra_bearer: Said<EntraBearer>,
 }
 
 pub(super) async fn list(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
@@ -65,7 +65,7 @@ pub(super) async fn change(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError>
     let mut new = present(asked.connection()?);
     new.name = change.name.unwrap_or(new.name);
     new.provider = change.provider.unwrap_or(new.provider);
-    new.entra_bearer = change.entra_bearer.unwrap_or(new.entra_bearer);
+    new.entra_bearer = change.entra_bearer.over(new.entra_bearer);
     if let Some(patch) = &change.policies {
         let mut merged = json!({ "policies": new.policies });
         merge(&mut merged, &json!({ "policies": patch }));

@@ -50,7 +50,7 @@ pub use identity::{
     Action, AdminKey, AdminSecret, AuthMethod, CLIENT_SECRETS_MAX, CONNECTIONS_MAX, Client,
     ClientChange, ClientSecret, Collection, Connection, Credential, EXPIRY_MIN_S, EntraBearer,
     Expiry, Federation, Holder, IdentityError, LABEL_MAX, NewClient, NewConnection, NewToken,
-    OnDelete, Policies, PolicyError, Provider, ROTATION_S, Refused, Scope, Scopes, Secret,
+    OnDelete, Policies, PolicyError, Provider, ROTATION_S, Refused, Said, Scope, Scopes, Secret,
     SecretKind, State, TenantChange, TenantInfo, Token, TokenError, UnknownMembers, Verb,
 };
 pub use keys::TenantScope;

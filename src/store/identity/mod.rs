@@ -28,7 +28,7 @@ pub use expiry::{EXPIRY_MIN_S, Expiry};
 pub use policies::{OnDelete, Policies, PolicyError, UnknownMembers, Verb};
 pub use scopes::{Action, Collection, Scope, Scopes};
 pub use secret::{AdminSecret, Secret, SecretKind, TokenError};
-pub use tenants::{State, TenantChange, TenantInfo};
+pub use tenants::{Said, State, TenantChange, TenantInfo};
 pub use tokens::{NewToken, ROTATION_S, Token};
 
 pub(super) use clients::read as read_client;
