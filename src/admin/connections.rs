@@ -62,7 +62,7 @@ pub(super) fn show(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
 
 pub(super) async fn change(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
     let change: Change = asked.body()?;
-    let mut new = present(asked.connection()?);
+    let mut new = NewConnection::from(asked.connection()?);
     new.name = change.name.unwrap_or(new.name);
     new.provider = change.provider.unwrap_or(new.provider);
     new.entra_bearer = change.entra_bearer.over(new.entra_bearer);
@@ -88,7 +88,7 @@ pub(super) fn policies(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
 }
 
 pub(super) async fn replace_policies(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
-    let mut new = present(asked.connection()?);
+    let mut new = NewConnection::from(asked.connection()?);
     new.policies = asked.body()?;
     let changed = store(asked, new).await?;
     Ok(AdminAnswer::ok(json!(changed.policies)))
@@ -100,19 +100,10 @@ struct PoliciesAlone {
     policies: Option<Policies>,
 }
 
-fn present(connection: &Connection) -> NewConnection {
-    NewConnection {
-        name: connection.name.clone(),
-        provider: connection.provider,
-        policies: connection.policies.clone(),
-        entra_bearer: connection.entra_bearer.clone(),
-    }
-}
-
 async fn store(asked: &Asked<'_>, new: NewConnection) -> Result<Connection, AdminError> {
-    let (scope, id) = (&asked.tenant()?.scope, &asked.connection()?.id);
+    let (scope, was) = (&asked.tenant()?.scope, asked.connection()?);
     let new = checked(new)?;
-    Ok(asked.store.change_connection(scope, id, &new).await?)
+    Ok(asked.store.change_connection(scope, was, &new).await?)
 }
 
 fn checked(new: NewConnection) -> Result<NewConnection, AdminError> {

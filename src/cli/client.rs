@@ -185,10 +185,7 @@ pub(super) async fn run(command: Client) -> Result<(), Failure> {
 }
 
 fn print_made(made: &Value) {
-    show::fields(
-        made,
-        &[("Client id", "clientId"), ("Tokens from", "tokenEndpoint")],
-    );
+    show::fields(made, &[("Client id", "clientId")]);
     if made.get("clientSecret").is_some_and(Value::is_string) {
         show::secret("Secret", made, "clientSecret");
     }

@@ -164,10 +164,17 @@ pub(super) async fn run(command: Connection) -> Result<(), Failure> {
         }
         Connection::Setup { origin, one } => {
             let (mut caller, path) = one.open().await?;
+            let unknown = origin.is_none() && caller.store().is_some();
             if let Some(origin) = origin {
                 caller.reached_at(&origin);
             }
-            caller.print(&caller.get(&format!("{path}/setup")).await?, print_setup);
+            let setup = caller.get(&format!("{path}/setup")).await?;
+            caller.print(&setup, |setup| {
+                print_setup(setup);
+                if unknown {
+                    println!("HOST is where the service is reached: add --origin to see it here.");
+                }
+            });
         }
     }
     Ok(())

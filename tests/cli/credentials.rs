@@ -106,8 +106,14 @@ fn clients_are_made_listed_given_secrets_and_taken_away() {
 
         let files = folder();
         let jwks = files.path().join("jwks.json");
-        let key = r#"{"kty": "OKP", "crv": "Ed25519", "x": "iK9COhgHcxoKI5xvuWHRPta31UNKmcCmNSJo9pc5Hbw"}"#;
-        std::fs::write(&jwks, format!("{{\"keys\": [{key}]}}")).expect("a file");
+        // The example of RFC 7517 appendix A.1.
+        let key = json!({
+            "kty": "EC", "crv": "P-256", "kid": "1",
+            "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+            "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+        });
+        let document = json!({ "keys": [key] }).to_string();
+        std::fs::write(&jwks, document).expect("a file");
         let by_key = way.json(&of_fabrikam(&[
             "client",
             "create",
@@ -140,7 +146,8 @@ fn clients_are_made_listed_given_secrets_and_taken_away() {
         );
         let rows = way.table(&of_fabrikam(&["client", "list"]));
         assert_eq!(rows.len(), 4, "{rows:?}");
-        assert_eq!(rows[1][..3], [id.as_str(), "Entra", "secret"]);
+        assert_eq!(rows[1][..4], [id.as_str(), "Entra", "secret", "all"]);
+        assert_eq!([&rows[2][2], &rows[3][2]], ["privateKey", "federation"]);
         assert_eq!(
             way.json(&of_fabrikam(&["client", "show", &id]))["label"],
             "Entra"

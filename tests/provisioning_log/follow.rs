@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use serverless_scim::store::{LogCursor, LogCursorError, LogQuery, NewToken};
+use serverless_scim::table::Attr;
+use ulid::Ulid;
 
 use crate::desk::{Desk, send};
 
@@ -127,6 +129,7 @@ async fn one_connections_entries_are_found_among_others() {
     for n in 0..6 {
         desk.user(&format!("u{n}")).await;
     }
+    desk.host.advance(1);
     send(
         &desk.app,
         token.reveal(),
@@ -135,6 +138,7 @@ async fn one_connections_entries_are_found_among_others() {
         json!({ "userName": "mei" }),
     )
     .await;
+    desk.host.advance(1);
     send(
         &desk.app,
         token.reveal(),
@@ -173,4 +177,41 @@ async fn what_has_expired_is_not_told_though_it_is_there() {
     assert_eq!(desk.items("E").await.len(), 1);
     desk.host.advance(60 * DAY_MS);
     assert_eq!(desk.log().await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_page_that_is_cut_passes_nothing_over() {
+    let desk = Desk::new().await;
+    desk.user("ada").await;
+    let whole = desk.items("X").await.remove(0);
+    let at = |ms: u64, n: u128| Ulid::from_parts(1_790_000_000_000 + ms, n).to_string();
+    // So many parts of a big change that the page ends among them, then a change, then refusals.
+    for n in 0..300 {
+        let mut part = whole.clone();
+        part.key.sk = at(1, n);
+        part.attrs.insert("part".to_owned(), Attr::N(1));
+        desk.put(part).await;
+    }
+    let mut late = whole.clone();
+    late.key.sk = at(2, 0);
+    desk.put(late).await;
+    desk.host.advance(3);
+    for _ in 0..6 {
+        desk.send("POST", "/Users", json!({})).await;
+    }
+    desk.host.advance(SETTLED_MS);
+    let (mut of, mut seen) = (query(5), vec![]);
+    loop {
+        let page = desk.page(&of).await;
+        seen.extend(page.entries.into_iter().map(|entry| entry.id));
+        if page.next == of.after {
+            break;
+        }
+        of.after = page.next;
+    }
+    assert_eq!(
+        (seen.len(), &seen[0], &seen[1]),
+        (8, &whole.key.sk, &at(2, 0))
+    );
+    assert!(seen.is_sorted());
 }
