@@ -14,6 +14,8 @@ mod support;
 mod clients;
 #[path = "admin/connections.rs"]
 mod connections;
+#[path = "admin/kept.rs"]
+mod kept;
 #[path = "admin/keys.rs"]
 mod keys;
 #[path = "admin/requests.rs"]

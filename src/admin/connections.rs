@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::asked::{Asked, read_body, said, text};
 use super::{AdminAnswer, AdminError, page, view};
-use crate::store::{Connection, EntraBearer, NewConnection, Policies, Provider};
+use crate::store::{Connection, EntraBearer, NewConnection, Policies, Provider, Said};
 
 /// Characters of what names an Entra tenant or application.
 const ENTRA_NAME_MAX: usize = 256;
@@ -33,8 +33,8 @@ struct Change {
     /// A merge patch of its own.
     #[serde(default, deserialize_with = "said")]
     policies: Option<Value>,
-    #[serde(default, deserialize_with = "said")]
-    entra_bearer: Option<Option<EntraBearer>>,
+    #[serde(default)]
+    entra_bearer: Said<EntraBearer>,
 }
 
 pub(super) async fn list(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
@@ -66,10 +66,10 @@ pub(super) fn show(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
 
 pub(super) async fn change(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
     let change: Change = asked.body()?;
-    let mut new = present(asked.connection()?);
+    let mut new = NewConnection::from(asked.connection()?);
     new.name = change.name.unwrap_or(new.name);
     new.provider = change.provider.unwrap_or(new.provider);
-    new.entra_bearer = change.entra_bearer.unwrap_or(new.entra_bearer);
+    new.entra_bearer = change.entra_bearer.over(new.entra_bearer);
     if let Some(patch) = &change.policies {
         let mut merged = json!({ "policies": new.policies });
         merge(&mut merged, &json!({ "policies": patch }));
@@ -92,7 +92,7 @@ pub(super) fn policies(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
 }
 
 pub(super) async fn replace_policies(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
-    let mut new = present(asked.connection()?);
+    let mut new = NewConnection::from(asked.connection()?);
     new.policies = asked.body()?;
     let changed = store(asked, new).await?;
     Ok(AdminAnswer::ok(json!(changed.policies)))
@@ -104,19 +104,10 @@ struct PoliciesAlone {
     policies: Option<Policies>,
 }
 
-fn present(connection: &Connection) -> NewConnection {
-    NewConnection {
-        name: connection.name.clone(),
-        provider: connection.provider,
-        policies: connection.policies.clone(),
-        entra_bearer: connection.entra_bearer.clone(),
-    }
-}
-
 async fn store(asked: &Asked<'_>, new: NewConnection) -> Result<Connection, AdminError> {
-    let (scope, id) = (&asked.tenant()?.scope, &asked.connection()?.id);
+    let (scope, was) = (&asked.tenant()?.scope, asked.connection()?);
     let new = checked(new)?;
-    Ok(asked.store.change_connection(scope, id, &new).await?)
+    Ok(asked.store.change_connection(scope, was, &new).await?)
 }
 
 fn checked(new: NewConnection) -> Result<NewConnection, AdminError> {

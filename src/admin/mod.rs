@@ -10,6 +10,7 @@ mod clients;
 mod connections;
 mod error;
 mod integrity;
+mod kept;
 mod keys;
 mod log;
 mod page;
@@ -151,6 +152,9 @@ async fn dispatch(action: Action, asked: &Asked<'_>) -> Result<AdminAnswer, Admi
         Action::AddSchema => schemas::add(asked).await,
         Action::ShowSchema => schemas::show(asked).await,
         Action::RemoveSchema => schemas::remove(asked).await,
+        Action::ListKept => kept::list(asked).await,
+        Action::ShowKept => kept::show(asked).await,
+        Action::ForgetKept => kept::forget(asked).await,
         Action::ReadLog => provisioning::log(asked).await,
         Action::CheckIntegrity => integrity::check(asked).await,
         Action::Repair => integrity::repair(asked).await,

@@ -1,6 +1,6 @@
 //! Lists, a page at a time: `limit`, `after`, `next`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::asked::Asked;
 use super::{AdminAnswer, AdminError};
@@ -10,9 +10,9 @@ pub(super) const LIMIT: u32 = 100;
 pub(super) const LIMIT_MAX: u32 = 1_000;
 
 /// A page; `next` is the cursor of the page after it.
-pub(super) fn answer(items: Vec<Value>, next: Option<String>) -> AdminAnswer {
-    let page = [("items", Value::from(items)), ("next", Value::from(next))];
-    AdminAnswer::ok(page.into_iter().collect())
+pub(super) fn answer(items: impl Iterator<Item = Value>, next: Option<String>) -> AdminAnswer {
+    let items: Value = items.collect();
+    AdminAnswer::ok(json!({ "items": items, "next": Value::from(next) }))
 }
 
 /// A page of a list that was read whole, in the order of `place`: when it was made, and its name.
@@ -32,7 +32,7 @@ pub(super) fn of<T>(
         let (made, name) = place(last);
         format!("{made}.{name}")
     });
-    Ok(answer(page.into_iter().map(show).collect(), next))
+    Ok(answer(page.into_iter().map(show), next))
 }
 
 fn read(cursor: &str) -> Result<(i64, &str), AdminError> {

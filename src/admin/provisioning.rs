@@ -21,7 +21,7 @@ pub(super) async fn log(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
         limit: asked.limit()? as usize,
     };
     let page = asked.store.log(&asked.tenant()?.scope, &query).await?;
-    let entries = page.entries.iter().map(LogEntry::to_json).collect();
+    let entries = page.entries.iter().map(LogEntry::to_json);
     Ok(page::answer(entries, Some(page.next.to_string())))
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::asked::{Asked, said};
 use super::{AdminAnswer, AdminError, page, view};
-use crate::store::{Expiry, Provider, TenantChange, TenantScope};
+use crate::store::{Expiry, Provider, Said, TenantChange, TenantScope};
 
 /// An erasure is answered after so long, whatever is left to do.
 const ERASE_MS: i64 = 3_000;
@@ -35,16 +35,16 @@ enum Wanted {
     reason = "a merge patch: what is left out, null and a value are three things"
 )]
 struct Change {
-    #[serde(default, deserialize_with = "said")]
-    display_name: Option<Option<String>>,
-    #[serde(default, deserialize_with = "said")]
-    provider: Option<Option<Provider>>,
+    #[serde(default)]
+    display_name: Said<String>,
+    #[serde(default)]
+    provider: Said<Provider>,
     #[serde(default, deserialize_with = "said")]
     state: Option<Wanted>,
-    #[serde(default, deserialize_with = "said")]
-    token_expiry_default: Option<Option<i64>>,
-    #[serde(default, deserialize_with = "said")]
-    token_expiry_maximum: Option<Option<i64>>,
+    #[serde(default)]
+    token_expiry_default: Said<i64>,
+    #[serde(default)]
+    token_expiry_maximum: Said<i64>,
 }
 
 pub(super) async fn list(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
@@ -55,17 +55,14 @@ pub(super) async fn list(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
     let (tenants, more) = asked.store.list_tenants(after.as_ref(), limit).await?;
     let last = tenants.last().filter(|_| more);
     let next = last.map(|tenant| tenant.scope.to_string());
-    Ok(page::answer(
-        tenants.iter().map(view::tenant).collect(),
-        next,
-    ))
+    Ok(page::answer(tenants.iter().map(view::tenant), next))
 }
 
 pub(super) async fn create(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
     let new: New = asked.body()?;
     let settings = TenantChange {
-        display_name: Some(new.display_name),
-        provider: Some(new.provider),
+        display_name: new.display_name.into(),
+        provider: new.provider.into(),
         suspended: None,
         expiry: Some(Expiry {
             default: new.token_expiry_default,
@@ -84,10 +81,11 @@ pub(super) fn show(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
 pub(super) async fn change(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
     let tenant = asked.tenant()?;
     let change: Change = asked.body()?;
-    let said = change.token_expiry_default.is_some() || change.token_expiry_maximum.is_some();
+    let (default, maximum) = (change.token_expiry_default, change.token_expiry_maximum);
+    let said = default != Said::Nothing || maximum != Said::Nothing;
     let expiry = Expiry {
-        default: change.token_expiry_default.unwrap_or(tenant.expiry.default),
-        maximum: change.token_expiry_maximum.unwrap_or(tenant.expiry.maximum),
+        default: default.over(tenant.expiry.default),
+        maximum: maximum.over(tenant.expiry.maximum),
     };
     let change = TenantChange {
         display_name: change.display_name,

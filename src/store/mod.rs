@@ -55,7 +55,7 @@ pub use identity::{
     ClientChange, ClientSecret, Collection, Connection, Credential, EXPIRY_MIN_S, EntraBearer,
     Expiry, Federation, Holder, IdentityError, LABEL_MAX, NewClient, NewConnection, NewToken,
     OnDelete, Policies, PolicyError, Provider, RATE_MAX, REQUIRED_MAX, ROTATION_S, Refused,
-    SEATS_MAX, Scope, Scopes, Secret, SecretKind, State, TenantChange, TenantInfo, Token,
+    SEATS_MAX, Said, Scope, Scopes, Secret, SecretKind, State, TenantChange, TenantInfo, Token,
     TokenError, UnknownMembers, Verb, presence,
 };
 pub use kept::Kept;

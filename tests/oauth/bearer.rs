@@ -63,9 +63,9 @@ async fn allow(bench: &Bench, allowed: bool) {
             audience: APPLICATION.to_owned(),
         }),
     };
-    let changed = bench
-        .store
-        .change_connection(&bench.tenant, &bench.connection, &new);
+    let was = bench.store.connection(&bench.tenant, &bench.connection);
+    let was = was.await.unwrap();
+    let changed = bench.store.change_connection(&bench.tenant, &was, &new);
     changed.await.unwrap();
 }
 

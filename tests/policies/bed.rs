@@ -98,9 +98,9 @@ impl Bed {
             policies: serde_json::from_value::<Policies>(policies).unwrap(),
             entra_bearer: None,
         };
-        let changed = self
-            .store
-            .change_connection(&self.tenant, &connection.id, &new);
+        let was = self.store.connection(&self.tenant, &connection.id);
+        let was = was.await.unwrap();
+        let changed = self.store.change_connection(&self.tenant, &was, &new);
         changed.await.unwrap();
     }
 

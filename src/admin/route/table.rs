@@ -37,6 +37,9 @@ pub(in crate::admin) enum Action {
     AddSchema,
     ShowSchema,
     RemoveSchema,
+    ListKept,
+    ShowKept,
+    ForgetKept,
     ReadLog,
     CheckIntegrity,
     Repair,
@@ -88,7 +91,7 @@ const fn list(action: Action) -> Verb {
 }
 
 /// Every path with its methods.
-pub(super) const ROUTES: [Route; 20] = [
+pub(super) const ROUTES: [Route; 22] = [
     Route {
         path: DOCUMENT,
         allowed: "GET",
@@ -204,6 +207,19 @@ pub(super) const ROUTES: [Route; 20] = [
         verbs: &[
             verb("GET", Action::ShowSchema),
             verb("DELETE", Action::RemoveSchema),
+        ],
+    },
+    Route {
+        path: "/tenants/{tenant}/users/kept",
+        allowed: "GET",
+        verbs: &[list(Action::ListKept)],
+    },
+    Route {
+        path: "/tenants/{tenant}/users/kept/{user}",
+        allowed: "GET, DELETE",
+        verbs: &[
+            verb("GET", Action::ShowKept),
+            verb("DELETE", Action::ForgetKept),
         ],
     },
     Route {

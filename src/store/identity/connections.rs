@@ -104,9 +104,19 @@ impl FromStr for Provider {
     }
 }
 
+impl From<&Connection> for NewConnection {
+    fn from(connection: &Connection) -> Self {
+        Self {
+            name: connection.name.clone(),
+            provider: connection.provider,
+            policies: connection.policies.clone(),
+            entra_bearer: connection.entra_bearer.clone(),
+        }
+    }
+}
+
 impl NewConnection {
     fn attrs(&self) -> Result<Attrs, IdentityError> {
-        self.policies.check()?;
         let json = |value: serde_json::Result<String>| {
             value
                 .map(Attr::S)
@@ -131,6 +141,7 @@ impl Store {
         tenant: &TenantScope,
         new: &NewConnection,
     ) -> Result<Connection, IdentityError> {
+        new.policies.check()?;
         let mut attrs = new.attrs()?;
         if self.connections(tenant).await?.len() >= CONNECTIONS_MAX {
             return Err(IdentityError::TooMany(format!(
@@ -172,29 +183,34 @@ impl Store {
         Ok(connections)
     }
 
-    /// Makes the connection what `new` says. Others feel it within 30 s.
+    /// Makes the connection what `new` says, where that is other than it was. Others feel it within 30 s.
     pub async fn change_connection(
         &self,
         tenant: &TenantScope,
-        id: &str,
+        was: &Connection,
         new: &NewConnection,
     ) -> Result<Connection, IdentityError> {
+        new.policies.check()?;
+        let before = NewConnection::from(was).attrs()?;
+        let mut set = new.attrs()?;
+        set.retain(|name, value| before.get(name) != Some(value));
+        let cleared = new.entra_bearer.is_none() && was.entra_bearer.is_some();
         let update = Update {
-            set: new.attrs()?,
-            remove: match new.entra_bearer {
-                Some(_) => vec![],
-                None => vec![ENTRA_BEARER],
-            },
+            set,
+            remove: cleared.then_some(ENTRA_BEARER).into_iter().collect(),
             ..Update::default()
         };
+        if update == Update::default() {
+            return self.connection(tenant, &was.id).await;
+        }
         let write = Write::Update {
-            key: tenant.connection(id),
+            key: tenant.connection(&was.id),
             update,
             condition: Some(Condition::Exists),
         };
         self.shared.credentials.forget(tenant);
         match self.table().write(&write).await {
-            Ok(()) => self.connection(tenant, id).await,
+            Ok(()) => self.connection(tenant, &was.id).await,
             Err(TableError::Condition(_)) => Err(IdentityError::NotFound("connection")),
             Err(error) => Err(error.into()),
         }

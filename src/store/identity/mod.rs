@@ -31,7 +31,7 @@ pub use policies::{
 };
 pub use scopes::{Action, Collection, Scope, Scopes};
 pub use secret::{AdminSecret, Secret, SecretKind, TokenError};
-pub use tenants::{State, TenantChange, TenantInfo};
+pub use tenants::{Said, State, TenantChange, TenantInfo};
 pub use tokens::{NewToken, ROTATION_S, Token};
 
 pub(super) use clients::read as read_client;

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer};
+
 use super::expiry::Expiry;
 use super::items::{number, text};
 use super::{IdentityError, Provider, label};
@@ -55,11 +57,22 @@ pub struct TenantInfo {
     pub expiry: Expiry,
 }
 
-/// What is to be other than it is; `None` stays, `Some(None)` clears.
+/// What a change says of something that need not be there. RFC 7396.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Said<T> {
+    /// It stays.
+    #[default]
+    Nothing,
+    /// It goes.
+    Null,
+    Value(T),
+}
+
+/// What is to be other than it is; `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct TenantChange {
-    pub display_name: Option<Option<String>>,
-    pub provider: Option<Option<Provider>>,
+    pub display_name: Said<String>,
+    pub provider: Said<Provider>,
     /// Suspends, or serves again.
     pub suspended: Option<bool>,
     pub expiry: Option<Expiry>,
@@ -86,21 +99,52 @@ impl State {
     }
 }
 
+impl<T> From<Option<T>> for Said<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Self::Value)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Said<T> {
+    fn deserialize<D: Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
+        Option::deserialize(given).map(Self::from)
+    }
+}
+
+impl<T> Said<T> {
+    /// What is, after the change of what was.
+    pub fn over(self, was: Option<T>) -> Option<T> {
+        match self {
+            Self::Nothing => was,
+            Self::Null => None,
+            Self::Value(value) => Some(value),
+        }
+    }
+}
+
 impl TenantChange {
     fn update(&self) -> Result<Update, IdentityError> {
         let mut update = Update::default();
+        match &self.display_name {
+            Said::Nothing => {}
+            Said::Null => update.remove.push(DISPLAY_NAME),
+            Said::Value(name) => {
+                let name = Attr::S(label("displayName", name)?);
+                update.set.insert(DISPLAY_NAME, name);
+            }
+        }
+        match self.provider {
+            Said::Nothing => {}
+            Said::Null => update.remove.push(PROVIDER),
+            Said::Value(provider) => {
+                let provider = Attr::S(provider.name().to_owned());
+                update.set.insert(PROVIDER, provider);
+            }
+        }
         let mut say = |name, value| match value {
             Some(value) => drop(update.set.insert(name, value)),
             None => update.remove.push(name),
         };
-        if let Some(name) = &self.display_name {
-            let name = name.as_deref().map(|name| label("displayName", name));
-            say(DISPLAY_NAME, name.transpose()?.map(Attr::S));
-        }
-        if let Some(provider) = self.provider {
-            let provider = provider.map(|provider| Attr::S(provider.name().to_owned()));
-            say(PROVIDER, provider);
-        }
         if let Some(suspended) = self.suspended {
             let state = Attr::S(State::Suspended.name().to_owned());
             say(STATE, suspended.then_some(state));
