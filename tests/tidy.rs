@@ -283,8 +283,8 @@ fn each_line_of_the_threat_model_names_tests_that_exist() {
         .collect();
     assert!(lines.len() > 15);
     for line in lines {
-        let named = line.split(" | ").last().unwrap();
-        let names: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        let cell = line.split(" | ").last().unwrap();
+        let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
         assert!(!names.is_empty(), "{line}");
         for name in names.into_iter().filter(|name| !name.contains('/')) {
             assert!(
