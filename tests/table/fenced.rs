@@ -51,7 +51,7 @@ fn transaction(writes: Vec<Write>) -> Transaction {
 }
 
 #[track_caller]
-fn refused<T: std::fmt::Debug>(result: Result<T, TableError>, what: &str) {
+fn refused<T: std::fmt::Debug>(result: &Result<T, TableError>, what: &str) {
     assert!(
         matches!(result, Err(TableError::Refused(_))),
         "{what}: {result:?}"
@@ -81,18 +81,21 @@ async fn nothing_else_does_in_any_call() {
     let fenced = Fenced::new(table.clone(), OWN.to_owned());
     for pk in FOREIGN {
         let own = key(OWN);
-        refused(fenced.get(&key(pk)).await, "get");
-        refused(fenced.batch_get(&[own.clone(), key(pk)]).await, "batch");
-        refused(fenced.query(&query(pk), Consistency::Strong).await, "query");
-        refused(fenced.query_index(BY_NAME, &query(pk)).await, "index");
+        refused(&fenced.get(&key(pk)).await, "get");
+        refused(&fenced.batch_get(&[own.clone(), key(pk)]).await, "batch");
+        refused(
+            &fenced.query(&query(pk), Consistency::Strong).await,
+            "query",
+        );
+        refused(&fenced.query_index(BY_NAME, &query(pk)).await, "index");
         let cursor = |key, index_key| Query {
             after: Some(Cursor { key, index_key }),
             ..query(OWN)
         };
         let after = cursor(key(pk), None);
-        refused(fenced.query(&after, Consistency::Strong).await, "cursor");
+        refused(&fenced.query(&after, Consistency::Strong).await, "cursor");
         let after = cursor(own.clone(), Some(key(pk)));
-        refused(fenced.query_index(BY_NAME, &after).await, "index cursor");
+        refused(&fenced.query_index(BY_NAME, &after).await, "index cursor");
         let condition = Condition::NotExists;
         let delete = Write::Delete {
             key: key(pk),
@@ -108,12 +111,12 @@ async fn nothing_else_does_in_any_call() {
             condition: None,
         };
         for write in [put(pk), update, delete, check] {
-            refused(fenced.write(&write).await, "write");
+            refused(&fenced.write(&write).await, "write");
             let both = transaction(vec![put(OWN), write]);
-            refused(fenced.transact(&both).await, "transaction");
+            refused(&fenced.transact(&both).await, "transaction");
         }
     }
-    refused(fenced.scan(None).await, "scan");
+    refused(&fenced.scan(None).await, "scan");
     let page = table.scan(None).await.expect("a page");
     assert_eq!(page.items, [], "nothing was written");
 }

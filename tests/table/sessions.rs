@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serverless_scim::table::DynamoDb;
-use serverless_scim::table::{Key, Sessions, Table, create_table, emulator_config};
+use serverless_scim::table::{Key, Sessions, create_table, emulator_config};
 use tokio::net::TcpListener;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/scim-tenant";
