@@ -46,9 +46,8 @@ fn scopes(endpoint: &Endpoint, method: &Method) -> Vec<Scope> {
         Endpoint::SearchAll => [Collection::Users, Collection::Groups]
             .map(|all| Scope(Action::Get, all))
             .to_vec(),
-        // Each operation takes its own.
-        Endpoint::Bulk => vec![],
-        Endpoint::Discovery(_) | Endpoint::Me | Endpoint::Unknown => vec![],
+        // Each operation of a bulk request takes its own.
+        Endpoint::Bulk | Endpoint::Discovery(_) | Endpoint::Me | Endpoint::Unknown => vec![],
     }
 }
 
