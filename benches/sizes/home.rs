@@ -55,7 +55,7 @@ impl Home {
         let scope = self.store.create_tenant(name).await?;
         let secret = self.store.connect(&scope, "benchmark").await?;
         let credential = self.store.authenticate(&secret).await?;
-        let credential = credential.ok_or("the new token is unknown")?;
+        let credential = credential.map_err(|_| "the new token is unknown")?;
         let request = store::Request {
             id: "seed".to_owned(),
             started: SystemHost.now_ms(),

@@ -116,7 +116,7 @@ impl Tenant {
         };
         plan.push(Role::Own, put);
         self.plan_aliases(&mut plan, None, Some(new))?;
-        plan.push(Role::Directory, self.count_in(new, gate.as_ref()));
+        plan.push(Role::Directory, self.count_in(new, gate));
         if let Some(gate) = gate {
             self.plan_gate(&mut plan, gate, new);
         }

@@ -110,7 +110,7 @@ impl Tenant {
     }
 
     /// Counts a new resource, unless its bucket is full; an active user as such.
-    pub(super) fn count_in(&self, new: &Record, gate: Option<&Gate>) -> Write {
+    pub(super) fn count_in(&self, new: &Record, gate: Option<Gate>) -> Write {
         let room = vec![Condition::Lacks(COUNT), Condition::Less(COUNT, BUCKET_SIZE)];
         let seats = i64::from(seats::takes_seat(new));
         self.count(new.id, [1, seats], gate, Condition::Or(room))
@@ -128,13 +128,13 @@ impl Tenant {
         &self,
         id: Id,
         [resources, seats]: [i64; 2],
-        gate: Option<&Gate>,
+        gate: Option<Gate>,
         condition: Condition,
     ) -> Write {
         let add = [(COUNT, resources), (ACTIVE, seats)];
         let update = Update {
             add: add.into_iter().filter(|(_, by)| *by != 0).collect(),
-            set: gate.copied().map(Gate::mark).into_iter().collect(),
+            set: gate.map(Gate::mark).into_iter().collect(),
             ..Update::default()
         };
         Write::Update {

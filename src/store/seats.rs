@@ -116,7 +116,7 @@ impl Tenant {
     ) {
         let seats = i64::from(takes_seat(new)) - i64::from(takes_seat(old));
         if seats != 0 {
-            let count = self.count(new.id, [0, seats], gate.as_ref(), Condition::Exists);
+            let count = self.count(new.id, [0, seats], gate, Condition::Exists);
             plan.push(Role::Other, count);
         }
         if let Some(gate) = gate {
