@@ -29,7 +29,7 @@ fn scripts(heading: &str) -> Vec<String> {
                 text.push('\n');
             }
             (None, line) if line.starts_with('#') => {
-                here = line.trim_start_matches('#') == format!(" {heading}")
+                here = line.trim_start_matches('#') == format!(" {heading}");
             }
             (None, _) => {}
         }

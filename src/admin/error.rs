@@ -182,6 +182,7 @@ impl From<StoreError> for AdminError {
             | StoreError::SelfMember
             | StoreError::TooManyMembers
             | StoreError::TooManyEmails
+            | StoreError::SeatsTaken(_)
             | StoreError::DocumentTooLarge
             | StoreError::TooMany
             | StoreError::TooManySorted

@@ -1,6 +1,6 @@
 //! Lists, a page at a time: `limit`, `after`, `next`.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::asked::Asked;
 use super::{AdminAnswer, AdminError};
@@ -11,7 +11,8 @@ pub(super) const LIMIT_MAX: u32 = 1_000;
 
 /// A page; `next` is the cursor of the page after it.
 pub(super) fn answer(items: Vec<Value>, next: Option<String>) -> AdminAnswer {
-    AdminAnswer::ok(json!({ "items": items, "next": next }))
+    let page = [("items", Value::from(items)), ("next", Value::from(next))];
+    AdminAnswer::ok(page.into_iter().collect())
 }
 
 /// A page of a list that was read whole, in the order of `place`: when it was made, and its name.

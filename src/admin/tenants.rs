@@ -30,6 +30,10 @@ enum Wanted {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[allow(
+    clippy::option_option,
+    reason = "a merge patch: what is left out, null and a value are three things"
+)]
 struct Change {
     #[serde(default, deserialize_with = "said")]
     display_name: Option<Option<String>>,

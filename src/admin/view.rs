@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::schema::{TenantSchema, timestamp};
-use crate::store::{AdminKey, Client, ClientSecret, Connection, Scopes, TenantInfo, Token};
+use crate::store::{AdminKey, Client, ClientSecret, Connection, Scope, Scopes, TenantInfo, Token};
 
 fn time(ms: Option<i64>) -> Option<String> {
     ms.map(timestamp)
 }
 
 pub(super) fn scopes(scopes: &Scopes) -> Value {
-    scopes.iter().map(|scope| scope.name()).collect()
+    scopes.iter().map(Scope::name).collect()
 }
 
 pub(super) fn tenant(tenant: &TenantInfo) -> Value {

@@ -1,5 +1,6 @@
 //! The one table from inner errors to a status, a `scimType` and words for the client. RFC 7644 §3.12.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use http::StatusCode;
@@ -10,7 +11,7 @@ use super::Answer;
 use crate::filter::FilterError;
 use crate::patch::{PatchError, PatchErrorKind};
 use crate::schema::{ProjectionError, Violation, ViolationKind};
-use crate::store::{CHANGED_MAX, SCAN_MAX, SORT_MAX, StoreError};
+use crate::store::{CHANGED_MAX, SCAN_MAX, SORT_MAX, StoreError, TooFast};
 
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 /// Seconds after which a busy resource may be tried again.
@@ -25,7 +26,7 @@ pub struct ScimError {
     scim_type: Option<&'static str>,
     detail: String,
     /// Further headers: Allow, Retry-After, WWW-Authenticate.
-    header: Option<(http::HeaderName, &'static str)>,
+    header: Option<(http::HeaderName, Cow<'static, str>)>,
     /// Our own failure; for the log alone.
     pub(super) source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -45,9 +46,9 @@ impl ScimError {
         Self::new(StatusCode::BAD_REQUEST, Some(scim_type), detail)
     }
 
-    fn with(self, name: http::HeaderName, value: &'static str) -> Self {
+    fn with(self, name: http::HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            header: Some((name, value)),
+            header: Some((name, value.into())),
             ..self
         }
     }
@@ -63,7 +64,7 @@ impl ScimError {
             .with(RETRY_AFTER, ISSUER_RETRY_SECONDS)
     }
 
-    pub(super) fn forbidden(detail: &str) -> Self {
+    pub(super) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, None, detail)
     }
 
@@ -155,6 +156,11 @@ impl ScimError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, None, detail)
     }
 
+    /// What was agreed with the customer forbids it. Never 401 or 403, for which Entra would stop the whole job.
+    pub(super) fn refused(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, None, detail)
+    }
+
     /// Where the JSON breaks off; serde's own words would repeat values.
     pub(super) fn malformed(error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
@@ -179,7 +185,7 @@ impl ScimError {
         }
         let answer = Answer::new(self.status, Some(body));
         match self.header {
-            Some((name, value)) => answer.header(name, value),
+            Some((name, value)) => answer.header(name, &value),
             None => answer,
         }
     }
@@ -202,6 +208,7 @@ impl From<StoreError> for ScimError {
                     "{detail}: change at most {CHANGED_MAX} members in one request, and the others in further requests"
                 ),
             ),
+            StoreError::SeatsTaken(_) => Self::refused(detail),
             StoreError::DocumentTooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, None, detail),
             StoreError::TooMany => Self::bad(
                 "tooMany",
@@ -225,6 +232,16 @@ impl From<StoreError> for ScimError {
                 Self::internal(error)
             }
         }
+    }
+}
+
+impl From<TooFast> for ScimError {
+    fn from(error: TooFast) -> Self {
+        let wait = error.retry_after_s;
+        let detail = format!(
+            "this connection sends more requests per second than agreed; go on in {wait} s"
+        );
+        Self::new(StatusCode::TOO_MANY_REQUESTS, None, detail).with(RETRY_AFTER, wait.to_string())
     }
 }
 

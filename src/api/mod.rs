@@ -11,6 +11,7 @@ mod error;
 mod etag;
 mod list;
 mod log;
+mod permit;
 mod query;
 mod refusal;
 mod render;
@@ -170,7 +171,10 @@ async fn dispatch(
     } = exchange;
     let credential = auth::authenticate(store, keys, call, route, holder).await?;
     exchange.credential = Some(credential.clone());
-    exchange.route.allows(&exchange.call.parts.method)?;
+    store.admit(&credential).await?;
+    let method = &exchange.call.parts.method;
+    exchange.route.allows(method)?;
+    permit::permitted(&credential, &exchange.route, method)?;
     let tenant = store.tenant(&credential, exchange.request.clone());
     let types = &credential.types;
     match exchange.route.endpoint.clone() {

@@ -9,10 +9,12 @@ use serde_json::Value;
 use super::list::list;
 use super::query::Parameters;
 use super::render::{self, Derived, View};
-use super::{Answer, Exchange, ScimError, etag};
+use super::{Answer, Exchange, ScimError, etag, permit};
 use crate::patch::{self, MemberChange, Operation};
 use crate::schema::{self, Document, ResourceType};
-use crate::store::{Change, Id, MEMBERS_SHOWN_MAX, Membership, Record, StoreError, Tenant};
+use crate::store::{
+    Change, Id, MEMBERS_SHOWN_MAX, Membership, Record, StoreError, Tenant, UnknownMembers,
+};
 
 /// `/Users`, `/Groups`.
 pub(super) async fn collection(
@@ -89,9 +91,14 @@ async fn create(
     if !kind.is_group() {
         document.entry("active").or_insert(Value::Bool(true));
     }
+    permit::required(tenant.policies(), kind, None, &document)?;
     let members: BTreeSet<String> = members.verbs.into_keys().collect();
     tenant.note(&exchange.quirks, StatusCode::CREATED.as_u16());
     let record = tenant.create(kind, document, &members).await?;
+    if tenant.policies().unknown_members == UnknownMembers::Skip && !members.is_empty() {
+        let (record, derived) = load(tenant, &view, record.id).await?;
+        return Ok(view.answer(StatusCode::CREATED, &record, derived));
+    }
     let derived = Derived::Members(if members.len() > MEMBERS_SHOWN_MAX {
         Membership::TooMany
     } else {
@@ -134,6 +141,7 @@ async fn replace(
         }
         schema::keep(kind, &old.document, &mut document);
         schema::unchanged(kind, &old.document, &document)?;
+        permit::required(tenant.policies(), kind, Some(&old.document), &document)?;
         Ok::<_, ScimError>(Change {
             document,
             members: members.clone(),
@@ -170,6 +178,12 @@ async fn modify(
         let mut patched = patch::apply(kind, &document, &operations, quirks)?;
         tenant.note(quirks, status.as_u16());
         patched.document.shift_remove("id");
+        permit::required(
+            tenant.policies(),
+            kind,
+            Some(&old.document),
+            &patched.document,
+        )?;
         Ok::<_, ScimError>(Change {
             document: patched.document,
             members: patched.members,

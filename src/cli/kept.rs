@@ -60,7 +60,7 @@ pub(super) async fn run(command: Kept) -> Result<(), Failure> {
             let id = one.id.clone();
             let (caller, path) = one.open().await?;
             caller.print(&caller.delete(&path).await?, |_| {
-                println!("Deleted {id} for good.")
+                println!("Deleted {id} for good.");
             });
         }
     }

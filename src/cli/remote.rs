@@ -11,7 +11,7 @@ use super::failure::Failure;
 
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// Longer than a gateway waits.
-const ANSWER_TIME: Duration = Duration::from_secs(60);
+const ANSWER_TIME: Duration = Duration::from_mins(1);
 
 /// An Admin URL and a key for it.
 pub(super) struct Remote {

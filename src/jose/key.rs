@@ -225,7 +225,7 @@ mod tests {
         let ec = |x, y| json!({ "kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y) });
         let ed = |x| json!({ "kty": "OKP", "crv": "Ed25519", "x": encoded(x) });
         for key in [rsa_of(256), rsa_of(512), ec(32, 32), ed(32)] {
-            assert_eq!(read(&[key.clone()]), Ok(1), "{key}");
+            assert_eq!(read(std::slice::from_ref(&key)), Ok(1), "{key}");
         }
         for key in [
             json!({}),
@@ -250,7 +250,11 @@ mod tests {
             ed(33),
             json!({ "kty": "oct", "k": encoded(32) }),
         ] {
-            assert_eq!(read(&[key.clone()]), Err(KeysError::Useless), "{key}");
+            assert_eq!(
+                read(std::slice::from_ref(&key)),
+                Err(KeysError::Useless),
+                "{key}"
+            );
             assert_eq!(read(&[key.clone(), good.clone()]), Ok(1), "{key}");
         }
         for document in ["", "[]", "{}", "{\"keys\":{}}", "{\"keys\":[{]}"] {

@@ -23,8 +23,8 @@ pub(super) struct OAuthError {
     /// Which of the things behind that name; it never changes, so that programs can tell.
     reason: &'static str,
     words: String,
-    header: Option<(HeaderName, &'static str)>,
-    source: Option<StoreError>,
+    header: Option<(&'static HeaderName, &'static str)>,
+    source: Option<Box<StoreError>>,
 }
 
 impl OAuthError {
@@ -44,7 +44,7 @@ impl OAuthError {
         }
     }
 
-    fn with(self, name: HeaderName, value: &'static str) -> Self {
+    fn with(self, name: &'static HeaderName, value: &'static str) -> Self {
         Self {
             header: Some((name, value)),
             ..self
@@ -57,7 +57,7 @@ impl OAuthError {
 
     pub(super) fn method_not_allowed() -> Self {
         let words = "send a POST";
-        let error = Self::invalid_request("method", words).with(ALLOW, "POST");
+        let error = Self::invalid_request("method", words).with(&ALLOW, "POST");
         Self {
             status: StatusCode::METHOD_NOT_ALLOWED,
             ..error
@@ -82,7 +82,7 @@ impl OAuthError {
 
     pub(super) fn invalid_client(reason: &'static str, words: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "invalid_client", reason, words)
-            .with(WWW_AUTHENTICATE, CHALLENGE)
+            .with(&WWW_AUTHENTICATE, CHALLENGE)
     }
 
     /// The same for a client that is not known, has another secret, or proves itself in another way.
@@ -129,7 +129,7 @@ impl OAuthError {
 
     /// Our own failure; for the log alone.
     pub(super) fn source(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
-        self.source.as_ref().map(|source| source as _)
+        self.source.as_deref().map(|source| source as _)
     }
 
     pub(super) fn into_parts(self) -> (StatusCode, HeaderMap, Value) {
@@ -186,7 +186,7 @@ impl From<SourceError> for OAuthError {
             reason,
             words,
         )
-        .with(RETRY_AFTER, ISSUER_RETRY_SECONDS)
+        .with(&RETRY_AFTER, ISSUER_RETRY_SECONDS)
     }
 }
 
@@ -199,7 +199,7 @@ impl From<StoreError> for OAuthError {
                 "unavailable",
                 "the service is not available; try again",
             )
-            .with(RETRY_AFTER, RETRY_SECONDS),
+            .with(&RETRY_AFTER, RETRY_SECONDS),
             _ => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "server_error",
@@ -208,7 +208,7 @@ impl From<StoreError> for OAuthError {
             ),
         };
         Self {
-            source: Some(error),
+            source: Some(Box::new(error)),
             ..answer
         }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::aliases::{self, Holders, Indexed};
+use super::aliases::{self, Indexed};
 use super::host::random_u64;
 use super::id::Id;
-use super::{StoreError, Tenant};
-use crate::table::{Item, Reason, TableError, Transaction, Write};
+use super::{Policies, StoreError, Tenant, UnknownMembers};
+use crate::table::{Attr, Condition, Item, Key, Reason, TableError, Transaction, Update, Write};
 
 /// How much fits one transaction, and how finely a big change is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +47,8 @@ pub(super) enum Role {
     Edge(Id),
     /// The directory bucket a new resource is counted in.
     Directory,
-    /// The note that the tenant has a group in a group.
-    Nesting,
+    /// What the tenant's config item notes for good: a group in a group, twins.
+    Note,
     Other,
 }
 
@@ -77,9 +77,13 @@ pub(super) struct Failed {
 impl Failed {
     /// What the failures mean to the client, for a plan that was not stale. A single slot that another holds is
     /// noted in `twins` where the attribute may have several holders.
-    pub(super) fn refusal(&self, twins: &mut BTreeSet<String>) -> Result<(), StoreError> {
+    pub(super) fn refusal(
+        &self,
+        twins: &mut BTreeSet<String>,
+        policies: &Policies,
+    ) -> Result<(), StoreError> {
         for (indexed, item) in &self.aliases {
-            if indexed.holders == Holders::Twins {
+            if indexed.has_twins(policies) {
                 twins.insert(indexed.name.to_owned());
             } else if let Some(holder) = item.as_ref().and_then(aliases::holder) {
                 return Err(StoreError::Taken {
@@ -89,8 +93,10 @@ impl Failed {
             }
         }
         match self.members.first() {
-            Some(member) => Err(StoreError::UnknownMember(member.to_string())),
-            None => Ok(()),
+            Some(member) if policies.unknown_members == UnknownMembers::Refuse => {
+                Err(StoreError::UnknownMember(member.to_string()))
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -119,6 +125,28 @@ impl Plan {
         self.transaction.writes.push(write);
     }
 
+    /// Notes something for good in the tenant's item `config`: all notes of a plan are one write.
+    pub(super) fn note(&mut self, config: Key, flag: &'static str) {
+        let noted = self.roles.iter().position(|role| *role == Role::Note);
+        let noted = noted.and_then(|at| self.transaction.writes.get_mut(at));
+        if let Some(Write::Update { update, .. }) = noted {
+            update.set.insert(flag, Attr::N(1));
+            return;
+        }
+        let update = Update {
+            set: [(flag, Attr::N(1))].into(),
+            ..Update::default()
+        };
+        self.push(
+            Role::Note,
+            Write::Update {
+                key: config,
+                update,
+                condition: Some(Condition::Exists),
+            },
+        );
+    }
+
     /// The writes so far.
     pub(super) fn len(&self) -> usize {
         self.roles.len()
@@ -133,7 +161,7 @@ impl Plan {
                 Reason::None | Reason::Conflict | Reason::Throttled => continue,
             };
             match role {
-                Role::Own | Role::Nesting | Role::Other => failed.own = true,
+                Role::Own | Role::Note | Role::Other => failed.own = true,
                 Role::Alias(indexed) => failed.aliases.push((indexed, item)),
                 Role::Member(id) => failed.members.push(*id),
                 Role::Edge(id) => {
@@ -156,8 +184,10 @@ impl Tenant {
         loop {
             match self.table().transact(&plan.transaction).await {
                 Ok(()) => {
-                    if plan.roles.contains(&Role::Nesting) {
-                        self.nested_now();
+                    if plan.roles.contains(&Role::Note) {
+                        // What this instance remembers of the tenant's tokens does not know of it. Others remember
+                        // that up to 30 s longer.
+                        self.store.shared.credentials.forget(&self.scope);
                     }
                     return Ok(Outcome::Done);
                 }

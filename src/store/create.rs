@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::commit::{Outcome, Plan, Role};
 use super::lanes::CHANGED_MAX;
-use super::members::{self, Edges};
+use super::members::Edges;
 use super::outbox::{self, Entry, Extent, Kind};
+use super::seats::Gate;
 use super::{Id, Record, StoreError, Tenant, aliases};
 use crate::schema::{Document, ResourceType};
 use crate::table::{Attr, Condition, Write};
@@ -18,11 +19,11 @@ impl Tenant {
         document: Document,
         members: &BTreeSet<String>,
     ) -> Result<Record, StoreError> {
-        let add = members::to_add(members)?;
+        let add = self.to_add(members)?;
         if add.len() > CHANGED_MAX {
             return Err(StoreError::TooManyMembers);
         }
-        let edges = Edges {
+        let mut edges = Edges {
             add,
             ..Edges::default()
         };
@@ -31,16 +32,16 @@ impl Tenant {
         loop {
             let id = self.draw_id(resource_type.number).await?;
             let mut new = self.newborn(id, now, document.clone(), twins.clone());
-            let mut plan = self.plan_create(&new, &edges)?;
-            let big = plan.len() > self.sizes().writes;
-            if big {
-                if !std::mem::replace(&mut known, true) {
-                    self.known_members(&edges.add).await?;
-                }
-                self.open_change(&mut new);
-                plan = self.plan_create(&new, &edges)?;
+            self.claims_are_free(None, &new).await?;
+            let gate = self.gate(None, &new).await?;
+            let mut plan = self.plan_create(&new, &edges, gate)?;
+            if plan.len() > self.sizes().writes && !std::mem::replace(&mut known, true) {
+                self.look_for_members(&mut edges.add).await?;
+                plan = self.plan_create(&new, &edges, gate)?;
             }
-            let (outcome, deadline) = if big {
+            let (outcome, deadline) = if plan.len() > self.sizes().writes {
+                self.open_change(&mut new);
+                plan = self.plan_create(&new, &edges, gate)?;
                 (self.commit_big(&plan).await?, self.big_deadline())
             } else {
                 (self.commit(&plan).await?, self.deadline)
@@ -54,7 +55,8 @@ impl Tenant {
                 }
                 Outcome::Failed(failed) if failed.own => {}
                 Outcome::Failed(failed) => {
-                    failed.refusal(&mut twins)?;
+                    failed.refusal(&mut twins, self.policies())?;
+                    edges.add.retain(|id| !failed.members.contains(id));
                     if failed.directory {
                         self.bucket_full(id);
                     }
@@ -84,7 +86,12 @@ impl Tenant {
     }
 
     /// A group with more members than fit is born with the lanes that lead to them.
-    fn plan_create(&self, new: &Record, edges: &Edges) -> Result<Plan, StoreError> {
+    fn plan_create(
+        &self,
+        new: &Record,
+        edges: &Edges,
+        gate: Option<Gate>,
+    ) -> Result<Plan, StoreError> {
         let (ulid, members, extent) = match &new.pending {
             Some(open) => (open.op.clone(), vec![], Extent::Big(edges.add.len())),
             None => (
@@ -109,7 +116,10 @@ impl Tenant {
         };
         plan.push(Role::Own, put);
         self.plan_aliases(&mut plan, None, Some(new))?;
-        plan.push(Role::Directory, self.count_in(new.id));
+        plan.push(Role::Directory, self.count_in(new, gate.as_ref()));
+        if let Some(gate) = gate {
+            self.plan_gate(&mut plan, gate, new);
+        }
         self.plan_edges(&mut plan, new, edges);
         Ok(plan)
     }
@@ -139,6 +149,12 @@ impl Tenant {
         }
         for (key, attribute) in wanted.iter().filter(|(key, _)| !held.contains_key(*key)) {
             let Some(new) = new else { continue };
+            if new.twins.contains(attribute.name)
+                && !self.twins_ever.contains(attribute.name)
+                && let Some(flag) = attribute.ever()
+            {
+                plan.note(self.scope.config(), flag);
+            }
             let condition = Some(Condition::Or(vec![
                 Condition::NotExists,
                 aliases::mine(new.id),

@@ -50,7 +50,8 @@ impl Tenant {
             },
         );
         self.plan_aliases(&mut plan, Some(old), None)?;
-        plan.push(Role::Other, self.count_out(old.id));
+        plan.push(Role::Other, self.count_out(old));
+        self.plan_kept(&mut plan, old)?;
         plan.push(
             Role::Other,
             sweep::left_behind(&self.scope, old, self.host().now_ms()),

@@ -8,8 +8,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::host::random_u64;
 use super::id::{BUCKET_MAX, Id};
 use super::keys::{self, TenantScope};
-use super::{StoreError, Tenant};
-use crate::table::{Attr, Condition, Consistency, Item, Key, Query, Range, Update, Write};
+use super::seats::{self, Gate};
+use super::{Record, StoreError, Tenant};
+use crate::table::{Attr, Condition, Consistency, Item, Query, Range, Update, Write};
 
 /// Live resources in one bucket.
 pub(super) const BUCKET_SIZE: i64 = 128;
@@ -24,6 +25,8 @@ const PARALLEL: usize = 16;
 /// Tails remembered by one instance.
 const TAILS_MAX: usize = 10_000;
 pub(super) const COUNT: &str = "n";
+/// How many of them are active users.
+pub(super) const ACTIVE: &str = "a";
 
 /// One bucket and how many resources live in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,29 +109,36 @@ impl Tenant {
             .put(&self.scope, id.resource_type(), rounds);
     }
 
-    /// Counts a new resource, unless its bucket is full.
-    pub(super) fn count_in(&self, id: Id) -> Write {
+    /// Counts a new resource, unless its bucket is full; an active user as such.
+    pub(super) fn count_in(&self, new: &Record, gate: Option<&Gate>) -> Write {
         let room = vec![Condition::Lacks(COUNT), Condition::Less(COUNT, BUCKET_SIZE)];
-        self.count(id, 1, Condition::Or(room))
+        let seats = i64::from(seats::takes_seat(new));
+        self.count(new.id, [1, seats], gate, Condition::Or(room))
     }
 
     /// Takes a deleted resource out of the count.
-    pub(super) fn count_out(&self, id: Id) -> Write {
-        self.count(
-            id,
-            -1,
-            Condition::And(vec![Condition::Exists, Condition::Greater(COUNT, 0)]),
-        )
+    pub(super) fn count_out(&self, old: &Record) -> Write {
+        let counted = Condition::And(vec![Condition::Exists, Condition::Greater(COUNT, 0)]);
+        let seats = i64::from(seats::takes_seat(old));
+        self.count(old.id, [-1, -seats], None, counted)
     }
 
-    fn count(&self, id: Id, by: i64, condition: Condition) -> Write {
-        let key: Key = self.scope.directory_row(id.resource_type(), id.bucket());
+    /// Changes how many resources the bucket of `id` holds, and how many active users.
+    pub(super) fn count(
+        &self,
+        id: Id,
+        [resources, seats]: [i64; 2],
+        gate: Option<&Gate>,
+        condition: Condition,
+    ) -> Write {
+        let add = [(COUNT, resources), (ACTIVE, seats)];
         let update = Update {
-            add: [(COUNT, by)].into(),
+            add: add.into_iter().filter(|(_, by)| *by != 0).collect(),
+            set: gate.copied().map(Gate::mark).into_iter().collect(),
             ..Update::default()
         };
         Write::Update {
-            key,
+            key: self.scope.directory_row(id.resource_type(), id.bucket()),
             update,
             condition: Some(condition),
         }

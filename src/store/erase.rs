@@ -70,8 +70,8 @@ impl Store {
     /// Leaves the note and frees the name, in one transaction. Whether that is done, by whomever.
     async fn close(&self, tenant: &TenantScope, row: &Item) -> Gone {
         let config = self.table().get(&tenant.config()).await?;
-        let items = [config.as_ref(), Some(row)].into_iter().flatten();
-        let names: BTreeSet<String> = items
+        let telling = [config.as_ref(), Some(row)].into_iter().flatten();
+        let names: BTreeSet<String> = telling
             .filter_map(|item| text(item, NAME))
             .map(|name| norm(&name, false))
             .collect();
@@ -96,8 +96,8 @@ impl Store {
                 condition: None,
             },
         ];
-        let keys = names.iter().map(|name| keys::tenant_name(name));
-        writes.extend(keys.map(|key| delete(key, own.clone())));
+        let freed = names.iter().map(|name| keys::tenant_name(name));
+        writes.extend(freed.map(|key| delete(key, own.clone())));
         let transaction = Transaction {
             token: outbox::draw_ulid(self.host()),
             writes,

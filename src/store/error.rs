@@ -26,6 +26,9 @@ pub enum StoreError {
     TooManyEmails,
     #[error("the resource is larger than {max} bytes", max = super::DOCUMENT_MAX)]
     DocumentTooLarge,
+    /// One more active user than agreed.
+    #[error("all {0} seats are taken; deactivate somebody or ask the vendor for more")]
+    SeatsTaken(u64),
     /// The filter would have to look at more resources than allowed.
     #[error("the filter matches too many resources")]
     TooMany,

@@ -11,7 +11,7 @@ use super::commit::{Plan, Role};
 use super::id::Id;
 use super::lanes::CHANGED_MAX;
 use super::record::attr;
-use super::{Record, StoreError, Tenant};
+use super::{Record, StoreError, Tenant, UnknownMembers};
 use crate::patch::{MemberChange, Verb};
 use crate::schema::Document;
 use crate::table::{Attr, Attrs, Condition, Key, Range, Write};
@@ -86,7 +86,7 @@ impl Tenant {
                 .filter(move |(_, found)| **found == verb);
             of_verb.map(|(id, _)| id)
         };
-        let add = to_add(wanted(Verb::Add))?;
+        let add = self.to_add(wanted(Verb::Add))?;
         if add.contains(&group.id) {
             return Err(StoreError::SelfMember);
         }
@@ -160,14 +160,35 @@ impl Tenant {
         Ok((edges.len() <= most).then(|| ids.collect()))
     }
 
-    /// Makes sure that everybody to be added exists.
-    pub(super) async fn known_members(&self, add: &BTreeSet<Id>) -> Result<(), StoreError> {
-        let missing = self
-            .missing(add, |id| self.scope.resource(id))
-            .await?
-            .into_iter()
-            .next();
-        missing.map_or(Ok(()), |id| Err(StoreError::UnknownMember(id.to_string())))
+    /// Makes sure that everybody to be added exists; where that was agreed, leaves out and returns who does not.
+    pub(super) async fn look_for_members(
+        &self,
+        add: &mut BTreeSet<Id>,
+    ) -> Result<BTreeSet<Id>, StoreError> {
+        let missing = self.missing(add, |id| self.scope.resource(id)).await?;
+        match missing.first() {
+            Some(id) if !self.skips_unknown() => Err(StoreError::UnknownMember(id.to_string())),
+            _ => {
+                add.retain(|id| !missing.contains(id));
+                Ok(missing)
+            }
+        }
+    }
+
+    /// Reads the ids of members to be added.
+    pub(super) fn to_add<'i>(
+        &self,
+        ids: impl IntoIterator<Item = &'i String>,
+    ) -> Result<BTreeSet<Id>, StoreError> {
+        let parse = |text: &String| match Id::parse(text) {
+            None if self.skips_unknown() => None,
+            id => Some(id.ok_or_else(|| StoreError::UnknownMember(text.clone()))),
+        };
+        ids.into_iter().filter_map(parse).collect()
+    }
+
+    fn skips_unknown(&self) -> bool {
+        self.policies().unknown_members == UnknownMembers::Skip
     }
 
     /// What of a change is not so already.
@@ -309,13 +330,4 @@ impl Tenant {
             }
         }
     }
-}
-
-/// Reads the ids of members to be added.
-pub(super) fn to_add<'i>(
-    ids: impl IntoIterator<Item = &'i String>,
-) -> Result<BTreeSet<Id>, StoreError> {
-    let parse =
-        |text: &String| Id::parse(text).ok_or_else(|| StoreError::UnknownMember(text.clone()));
-    ids.into_iter().map(parse).collect()
 }

@@ -15,6 +15,7 @@ mod error;
 mod host;
 mod id;
 mod identity;
+mod kept;
 mod keys;
 mod lanes;
 mod list;
@@ -25,6 +26,7 @@ mod nested;
 mod outbox;
 mod paging;
 mod pass;
+mod rate;
 mod read;
 mod record;
 mod refusals;
@@ -32,11 +34,13 @@ mod roll_forward;
 mod roster;
 mod schemas;
 mod search;
+mod seats;
 #[cfg(feature = "local")]
 pub mod seed;
 mod sweep;
 mod tick;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use aliases::EMAILS_MAX;
@@ -50,9 +54,11 @@ pub use identity::{
     Action, AdminKey, AdminSecret, AuthMethod, CLIENT_SECRETS_MAX, CONNECTIONS_MAX, Client,
     ClientChange, ClientSecret, Collection, Connection, Credential, EXPIRY_MIN_S, EntraBearer,
     Expiry, Federation, Holder, IdentityError, LABEL_MAX, NewClient, NewConnection, NewToken,
-    OnDelete, Policies, PolicyError, Provider, ROTATION_S, Refused, Scope, Scopes, Secret,
-    SecretKind, State, TenantChange, TenantInfo, Token, TokenError, UnknownMembers, Verb,
+    OnDelete, Policies, PolicyError, Provider, RATE_MAX, REQUIRED_MAX, ROTATION_S, Refused,
+    SEATS_MAX, Scope, Scopes, Secret, SecretKind, State, TenantChange, TenantInfo, Token,
+    TokenError, UnknownMembers, Verb, presence,
 };
+pub use kept::Kept;
 pub use keys::TenantScope;
 pub use lanes::CHANGED_MAX;
 pub use list::SCAN_MAX;
@@ -60,6 +66,7 @@ pub use log::{LOG_PAGE_MAX, LogCursor, LogCursorError, LogEntry, LogEvent, LogPa
 pub use members::Change;
 pub use nested::NESTING_MAX;
 pub use paging::{COUNT_MAX, Page, Paging, Position, Sort, Start};
+pub use rate::{BURST_S, TooFast, WINDOW_S};
 pub use read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX, Membership};
 pub use record::{DOCUMENT_MAX, Record};
 pub use refusals::{REFUSALS_PER_SECOND, Refusal};
@@ -72,6 +79,7 @@ use crate::table::{Fenced, Sessions, Table};
 use directory::Tails;
 use identity::Credentials;
 use outbox::Noted;
+use rate::Rates;
 use refusals::Noise;
 
 /// The table with what one instance remembers about it. Cheap to clone.
@@ -89,6 +97,7 @@ struct Shared {
     sizes: Sizes,
     tails: Tails,
     credentials: Credentials,
+    rates: Rates,
     noise: Noise,
 }
 
@@ -111,6 +120,10 @@ pub struct Tenant {
     /// Which credential acts, and through which connection; empty where we act ourselves.
     actor: String,
     through: String,
+    /// Through which connection; `None` where the service itself acts.
+    connection: Option<Arc<Connection>>,
+    /// Attributes of which twins may exist, as far as is known.
+    twins_ever: BTreeSet<String>,
     /// Whether a group was ever a member, as far as is known.
     nested: bool,
     request: Request,
@@ -151,6 +164,7 @@ impl Store {
                 sizes,
                 tails,
                 credentials,
+                rates: Rates::default(),
                 noise: Noise::default(),
             }),
         }
@@ -163,6 +177,7 @@ impl Store {
             actor,
             connection,
             nested,
+            twins_ever,
             ..
         } = credential.clone();
         let (begun, deadline) = (request.started, request.started + commit::DEADLINE_MS);
@@ -172,6 +187,8 @@ impl Store {
             scope,
             actor,
             through: connection.id.clone(),
+            connection: Some(connection),
+            twins_ever,
             nested,
             request,
             begun,
@@ -229,6 +246,13 @@ impl Tenant {
 
     fn host(&self) -> &dyn Host {
         self.store.host()
+    }
+
+    /// What was agreed with the customer; the service itself is bound by nothing.
+    pub fn policies(&self) -> &Policies {
+        const NONE: &Policies = &Policies::NONE;
+        let connection = self.connection.as_deref();
+        connection.map_or(NONE, |connection| &connection.policies)
     }
 
     fn sizes(&self) -> Sizes {

@@ -6,7 +6,7 @@ use super::commit::{Failed, Outcome, Plan, Role};
 use super::members::{Change, Edges};
 use super::outbox::{self, Entry, Extent, Kind};
 use super::record::attr;
-use super::{Id, Record, StoreError, Tenant, aliases, sweep};
+use super::{Id, Policies, Record, StoreError, Tenant, aliases, sweep};
 use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Condition, Update, Write};
 
 /// Attributes of a group's item that a change may take away.
@@ -33,6 +33,8 @@ struct Learned {
     twins: BTreeSet<String>,
     /// Members whose edge was as wanted.
     settled: BTreeSet<Id>,
+    /// Members to be added who do not exist, and are left out.
+    unknown: BTreeSet<Id>,
     /// The change is a big one: its members exist, and it has more time.
     big: bool,
 }
@@ -72,6 +74,7 @@ impl Tenant {
     ) -> Result<Option<Record>, StoreError> {
         let mut edges = self.edges(old, &change.members).await?;
         edges.settled.clone_from(&learned.settled);
+        edges.add.retain(|id| !learned.unknown.contains(id));
         let mut new = self.next(old, change.document, learned);
         let same = new.document == old.document;
         if self.is_big(old, &new, &edges)? {
@@ -84,6 +87,8 @@ impl Tenant {
         if edges.flip {
             new.generation = outbox::draw_generation(self.host());
         }
+        self.claims_are_free(Some(old), &new).await?;
+        let gate = self.gate(Some(old), &new).await?;
         let big = self.is_big(old, &new, &edges)?;
         if edges.flip || edges.open().nth(1).is_some() {
             new.latest = outbox::draw_ulid(self.host());
@@ -93,10 +98,12 @@ impl Tenant {
             self.commit_big(&self.plan_change(old, &new, &edges)?)
                 .await?
         } else {
-            self.commit(&self.plan_change(old, &new, &edges)?).await?
+            let mut plan = self.plan_change(old, &new, &edges)?;
+            self.plan_switch(&mut plan, old, &new, gate);
+            self.commit(&plan).await?
         };
         match outcome {
-            Outcome::Failed(failed) => learned.from(failed).map(|()| None),
+            Outcome::Failed(failed) => learned.from(failed, self.policies()).map(|()| None),
             Outcome::Done => {
                 if let Some(open) = new.pending.take() {
                     self.apply_committed(new.id, &open.op).await;
@@ -139,7 +146,8 @@ impl Tenant {
         edges.settled.clear();
         let again = std::mem::replace(&mut learned.big, true);
         if !again {
-            self.known_members(&edges.add).await?;
+            let unknown = self.look_for_members(&mut edges.add).await?;
+            learned.unknown.extend(unknown);
         }
         if edges.compared {
             return Ok(edges);
@@ -264,11 +272,12 @@ impl Learned {
     }
 
     /// Reads a failed plan in the order that matters: a stale plan's other failures mean nothing.
-    fn from(&mut self, failed: Failed) -> Result<(), StoreError> {
+    fn from(&mut self, failed: Failed, policies: &Policies) -> Result<(), StoreError> {
         if failed.own {
             return Ok(());
         }
-        failed.refusal(&mut self.twins)?;
+        failed.refusal(&mut self.twins, policies)?;
+        self.unknown.extend(failed.members);
         // An edge that is as wanted, or that was and is no more.
         for id in failed.edges {
             if !self.settled.remove(&id) {

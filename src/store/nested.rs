@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::commit::{Plan, Role};
+use super::commit::Plan;
 use super::{GROUPS_SHOWN_MAX, Id, Record, StoreError, Tenant};
 use crate::schema::GROUP;
-use crate::table::{Attr, Condition, Item, Range, Update, Write};
+use crate::table::{Item, Range};
 
 /// How far up groups are followed; the groups that hold a member itself are the first level.
 pub const NESTING_MAX: usize = 8;
@@ -77,24 +77,7 @@ impl Tenant {
     /// Notes with the tenant that a group is a member, where one of `adds` is the first.
     pub(super) fn plan_nested(&self, plan: &mut Plan, adds: impl IntoIterator<Item = Id>) {
         if self.nests(adds) {
-            let update = Update {
-                set: [(NESTED, Attr::N(1))].into(),
-                ..Update::default()
-            };
-            plan.push(
-                Role::Nesting,
-                Write::Update {
-                    key: self.scope.config(),
-                    update,
-                    condition: Some(Condition::Exists),
-                },
-            );
+            plan.note(self.scope.config(), NESTED);
         }
-    }
-
-    /// What this instance remembers of the tenant's tokens says that it has no group in a group. Others remember it up
-    /// to 30 s longer.
-    pub(super) fn nested_now(&self) {
-        self.store.shared.credentials.forget(&self.scope);
     }
 }

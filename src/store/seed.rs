@@ -110,7 +110,11 @@ impl Tenant {
         let filled = buckets.take_while(|(_, count)| *count > 0);
         filled.map(move |(bucket, count)| {
             let key = self.scope.directory_row(resource_type, bucket);
-            new(key, [(directory::COUNT, Attr::N(count))].into())
+            let mut attrs = Attrs::from([(directory::COUNT, Attr::N(count))]);
+            if resource_type == USER {
+                attrs.insert(directory::ACTIVE, Attr::N(count));
+            }
+            new(key, attrs)
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The tick: what requests left behind is finished in every tenant, whether or not one of its requests comes by again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
@@ -170,6 +171,8 @@ impl Store {
             table: self.fenced(tenant),
             scope: tenant.clone(),
             actor: ACTOR.to_owned(),
+            connection: None,
+            twins_ever: BTreeSet::new(),
             through: String::new(),
             noted: Arc::default(),
             // Nothing is added, and no group shown.

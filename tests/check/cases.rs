@@ -74,6 +74,20 @@ pub(crate) const CASES: &[Case] = &[
         MENDED,
     ),
     (
+        "active users too many",
+        &[
+            "fabrikam: bucket {bucket} of the User directory counts 3 more active users than it holds",
+        ],
+        MENDED,
+    ),
+    (
+        "no active users",
+        &[
+            "fabrikam: bucket {bucket} of the User directory counts {held} fewer active users than it holds",
+        ],
+        MENDED,
+    ),
+    (
         "no reverse edge",
         &[
             "fabrikam: Group {team}, member User {ada}: the group has the member, the member does not have the group",

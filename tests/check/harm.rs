@@ -54,7 +54,18 @@ async fn of_documents(bed: &Bed, case: &str) -> bool {
             if case == "no count" {
                 bed.remove(row).await;
             } else {
-                bed.put(row, [("n", Attr::N(count + 2))]).await;
+                bed.update(row, [("n", Attr::N(count + 2))], &[]).await;
+            }
+        }
+        "active users too many" | "no active users" => {
+            let row = bed.key("#B#0", ada.get(1..8).unwrap());
+            let Attr::N(active) = bed.item(&row).await.attrs["a"] else {
+                panic!("no count")
+            };
+            let more = [("a", Attr::N(active + 3))];
+            match case {
+                "no active users" => bed.update(row, [], &["a"]).await,
+                _ => bed.update(row, more, &[]).await,
             }
         }
         _ => return false,

@@ -178,7 +178,7 @@ async fn claims_that_are_not_the_clients_are_refused() {
 async fn no_algorithm_opens_without_the_private_key() {
     let bench = Bench::new().await;
     let rsa = Pair::rsa();
-    let client = keyed(&bench, &[rsa.clone()]).await;
+    let client = keyed(&bench, std::slice::from_ref(&rsa)).await;
     let claims = claims(&bench, &client, "1");
     let header = |alg: &str| json!({ "alg": alg, "kid": rsa.kid });
     let frame = |alg: &str| format!("{}.{}", encoded(&header(alg)), encoded(&claims));

@@ -129,8 +129,12 @@ async fn a_slash_at_the_end_makes_another_issuer() {
 async fn a_tenant_cannot_use_another_ones_client() {
     let bench = Bench::new().await;
     let (pair, other) = (Pair::ec(), Pair::other());
-    let ours = bench.provider.issuer("a", Manner::Good, &[pair.clone()]);
-    let theirs = bench.provider.issuer("b", Manner::Good, &[other.clone()]);
+    let ours = bench
+        .provider
+        .issuer("a", Manner::Good, std::slice::from_ref(&pair));
+    let theirs = bench
+        .provider
+        .issuer("b", Manner::Good, std::slice::from_ref(&other));
     let client = bench.federated(&ours).await;
     let answer = bench
         .assert(&client.id, &other.sign(&bench.claims(&theirs)))

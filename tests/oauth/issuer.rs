@@ -110,7 +110,7 @@ async fn discovery(State(provider): State<Provider>, Path(name): Path<String>) -
     let own = format!("http://{}/{name}", provider.address);
     let mut document = json!({ "issuer": own, "jwks_uri": format!("{own}/keys") });
     match manner {
-        Manner::Slow => tokio::time::sleep(Duration::from_secs(60)).await,
+        Manner::Slow => tokio::time::sleep(Duration::from_mins(1)).await,
         Manner::Drip => return endless(b" ", Duration::from_millis(50)),
         Manner::Endless => return endless(&[b' '; 16_384], Duration::ZERO),
         Manner::Redirect => return moved(&format!("{own}-other/.well-known/openid-configuration")),

@@ -58,6 +58,10 @@ async fn users_cost_what_the_data_model_says() {
     assert_eq!(bill(&meter), (1, 4, 2), "PATCH");
     bench.set(ada.id, "title", json!("Lead")).await.unwrap();
     assert_eq!(bill(&meter), (1, 0, 1), "PATCH that changes nothing");
+    for active in [false, true] {
+        bench.set(ada.id, "active", json!(active)).await.unwrap();
+        assert_eq!(bill(&meter), (1, 6, 2), "active: {active}");
+    }
     bench
         .set(ada.id, "userName", json!("ada.mensah@fabrikam.example"))
         .await

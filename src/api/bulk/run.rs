@@ -11,8 +11,8 @@ use super::progress::Progress;
 use super::read::{Entry, Task};
 use crate::api::refusal::{self, Asked};
 use crate::api::route::Endpoint;
-use crate::api::{Answer, Call, Exchange, ScimError, log, resource};
-use crate::schema::{Quirks, ResourceTypes};
+use crate::api::{Answer, Call, Exchange, ScimError, log, permit, resource};
+use crate::schema::Quirks;
 use crate::store::{Credential, Request, Store, Tenant};
 
 /// Operations that run side by side.
@@ -109,7 +109,7 @@ impl Caller<'_> {
             credential: None,
             holder: None,
         };
-        let result = answer(&tenant, &self.credential.types, &mut exchange).await;
+        let result = self.answer(&tenant, &mut exchange).await;
         if let Err(error) = &result {
             self.note(exchange.asked(), error).await;
         }
@@ -121,21 +121,26 @@ impl Caller<'_> {
     async fn note(self, asked: Asked<'_>, error: &ScimError) {
         refusal::note(self.store, &self.credential.holder(), asked, error).await;
     }
-}
 
-async fn answer(
-    tenant: &Tenant,
-    types: &ResourceTypes,
-    exchange: &mut Exchange<'_>,
-) -> Result<Answer, ScimError> {
-    exchange.route.allows(&exchange.call.parts.method)?;
-    match exchange.route.endpoint.clone() {
-        Endpoint::Collection(base) => resource::collection(tenant, types.of(base), exchange).await,
-        Endpoint::Resource(base, id) => {
-            resource::single(tenant, types.of(base), &id, exchange).await
+    async fn answer(
+        self,
+        tenant: &Tenant,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<Answer, ScimError> {
+        self.store.admit(self.credential).await?;
+        let (types, method) = (&self.credential.types, &exchange.call.parts.method);
+        exchange.route.allows(method)?;
+        permit::permitted(self.credential, &exchange.route, method)?;
+        match exchange.route.endpoint.clone() {
+            Endpoint::Collection(base) => {
+                resource::collection(tenant, types.of(base), exchange).await
+            }
+            Endpoint::Resource(base, id) => {
+                resource::single(tenant, types.of(base), &id, exchange).await
+            }
+            _ => Err(ScimError::not_found(
+                "there is no such endpoint for operations; their paths begin with /Users or /Groups",
+            )),
         }
-        _ => Err(ScimError::not_found(
-            "there is no such endpoint for operations; their paths begin with /Users or /Groups",
-        )),
     }
 }

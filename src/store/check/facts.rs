@@ -6,9 +6,10 @@ use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use super::claims::Claims;
 use super::fault::{Broken, Edge, Fault, number};
 use super::shape;
+use crate::schema::USER;
 use crate::store::keys::{Entity, TenantScope, Work};
 use crate::store::record::{Record, attr, generation, text};
-use crate::store::{Id, State, StoreError, aliases, identity, schemas};
+use crate::store::{Id, State, StoreError, aliases, identity, schemas, seats};
 use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Index, Item, Key};
 
 /// Everything known of one tenant.
@@ -18,6 +19,8 @@ pub(super) struct Facts {
     pub resources: HashMap<Id, Resource>,
     pub claims: Claims,
     pub counts: HashMap<(u8, u32), i64>,
+    /// Active users by bucket, as far as there is a row.
+    pub active: HashMap<u32, i64>,
     pub edges: HashMap<Edge, Sides>,
     /// Group and change.
     pub lanes: HashSet<(Id, String)>,
@@ -46,6 +49,8 @@ pub(super) struct Identity {
 /// A resource that is alive.
 #[derive(Debug, Default)]
 pub(super) struct Resource {
+    /// A user who is not switched off.
+    pub active: bool,
     /// The generation of a group's members.
     pub generation: Option<u64>,
     /// The open big change.
@@ -149,7 +154,11 @@ impl Facts {
             }
             Entity::Bucket(resource_type, bucket) => {
                 let count = shape::count(item).ok_or("a count of the directory")?;
+                let active = shape::active(item).ok_or("a count of the directory")?;
                 self.counts.insert((resource_type, bucket), count);
+                if resource_type == USER.number {
+                    self.active.insert(bucket, active);
+                }
             }
             Entity::Alias(resource_type, name) => {
                 let mut known = aliases::indexed(resource_type).iter();
@@ -198,7 +207,7 @@ impl Facts {
         }
         let read = Record::read(item).and_then(|record| {
             let wanted = aliases::keys(tenant, id, &record.document, &record.twins)?;
-            Ok((record.attrs(tenant)?, wanted))
+            Ok((record.attrs(tenant)?, wanted, seats::takes_seat(&record)))
         });
         match read {
             Err(error) => {
@@ -210,7 +219,8 @@ impl Facts {
                     Broken::Invalid
                 }));
             }
-            Ok((attrs, wanted)) => {
+            Ok((attrs, wanted, active)) => {
+                facts.active = active;
                 let names = INDEXES.iter().flat_map(|index| [index.pk, index.sk]);
                 if names
                     .clone()

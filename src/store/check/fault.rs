@@ -57,6 +57,11 @@ pub(super) enum Fault {
         bucket: u32,
         excess: i64,
     },
+    /// The bucket counts so many more active users than it holds.
+    Seats {
+        bucket: u32,
+        excess: i64,
+    },
     Edge(Edge, Amiss),
     /// A row would sweep what is alive.
     Work(Work),
@@ -146,7 +151,7 @@ impl Fault {
             Self::Credential { .. } => "credential",
             Self::Document(..) => "document",
             Self::Alias(_) => "alias",
-            Self::Count { .. } => "count",
+            Self::Count { .. } | Self::Seats { .. } => "count",
             Self::Edge(..) => "edge",
             Self::Work(_) => "work",
             Self::Change(..) => "change",
@@ -160,6 +165,7 @@ impl Fault {
             Self::Document(_, broken) => *broken == Broken::Indexed,
             Self::Alias(alias) => alias.wanted.len() < 2,
             Self::Count { .. }
+            | Self::Seats { .. }
             | Self::Edge(..)
             | Self::Change(..)
             | Self::Credential { .. }

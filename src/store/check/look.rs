@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::Facts;
 use super::fault::Fault;
 use super::{Entity, belongs};
-use crate::schema::norm;
+use crate::schema::{USER, norm};
 use crate::store::keys::{self, TenantScope, parse};
 use crate::store::{Id, Store, StoreError, aliases, identity};
 use crate::table::{Item, Key, Range};
@@ -63,6 +63,9 @@ impl Wanted {
                 ..
             } => {
                 self.buckets.insert((*resource_type, *bucket));
+            }
+            Fault::Seats { bucket, .. } => {
+                self.buckets.insert((USER.number, *bucket));
             }
             Fault::Edge(edge, _) => {
                 self.items.insert(edge.forward(scope));

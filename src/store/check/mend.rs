@@ -2,11 +2,14 @@
 
 use super::fault::{Alias, Broken, Fault};
 use super::shape;
+use crate::schema::USER;
 use crate::store::commit::{Outcome, Plan, Role};
-use crate::store::directory::COUNT;
+use crate::store::directory::{ACTIVE, COUNT};
 use crate::store::record::attr;
-use crate::store::{Id, Record, State, StoreError, Tenant, aliases, identity, outbox};
-use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Condition, Key, Range, Update, Write};
+use crate::store::{Id, Record, State, StoreError, Tenant, aliases, identity, outbox, seats};
+use crate::table::{
+    Attr, Attrs, BY_EXTERNAL_ID, BY_NAME, Condition, Item, Key, Range, Update, Write,
+};
 
 impl Tenant {
     /// Whether the fault was there to be mended.
@@ -19,6 +22,7 @@ impl Tenant {
                 bucket,
                 ..
             } => self.mend_count(*resource_type, *bucket).await,
+            Fault::Seats { bucket, .. } => self.mend_count(USER.number, *bucket).await,
             Fault::Edge(edge, amiss) => self.mend_edge(*edge, *amiss).await,
             Fault::Work(work) => self.mend_row(work).await,
             Fault::Change(group, op, loose) => self.mend_change(*group, op, *loose).await,
@@ -129,17 +133,24 @@ impl Tenant {
         // The row before what it counts: whoever comes between changes the row.
         let row = self.table().get(&key).await?;
         let held = self.scope.resources_of(resource_type, bucket);
-        let held = self.query_all(held, Range::All).await?.len();
-        let held = i64::try_from(held).unwrap_or(i64::MAX);
+        let held = self.query_all(held, Range::All).await?;
         let condition = match &row {
             None => Condition::NotExists,
-            Some(row) => match shape::count(row) {
-                Some(count) => Condition::Equals(COUNT, Attr::N(count)),
+            Some(row) => match as_counted(row) {
+                Some(condition) => condition,
                 None => return Ok(false),
             },
         };
+        let number = |count| Attr::N(i64::try_from(count).unwrap_or(i64::MAX));
+        let mut set = Attrs::from([(COUNT, number(held.len()))]);
+        // A document that does not read may be anybody's.
+        let records: Result<Vec<_>, _> = held.iter().map(Record::read).collect();
+        if let (Ok(records), true) = (records, resource_type == USER.number) {
+            let active = records.iter().filter(|record| seats::takes_seat(record));
+            set.insert(ACTIVE, number(active.count()));
+        }
         let update = Update {
-            set: [(COUNT, Attr::N(held))].into(),
+            set,
             ..Update::default()
         };
         let condition = Some(condition);
@@ -150,6 +161,16 @@ impl Tenant {
         }])
         .await
     }
+}
+
+/// The row counts as it was read.
+fn as_counted(row: &Item) -> Option<Condition> {
+    let count = Condition::Equals(COUNT, Attr::N(shape::count(row)?));
+    let active = match shape::active(row)? {
+        0 if !row.attrs.contains_key(ACTIVE) => Condition::Lacks(ACTIVE),
+        active => Condition::Equals(ACTIVE, Attr::N(active)),
+    };
+    Some(Condition::And(vec![count, active]))
 }
 
 /// The document is as it was read, or as gone.

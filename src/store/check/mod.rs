@@ -175,6 +175,8 @@ impl Store {
             table: self.fenced(scope),
             scope: scope.clone(),
             actor: ACTOR.to_owned(),
+            connection: None,
+            twins_ever: BTreeSet::new(),
             through: String::new(),
             noted: Arc::default(),
             request: Request {

@@ -34,6 +34,7 @@ pub(super) fn judge(facts: &Facts, now_ms: i64) -> (Vec<Fault>, Waiting, u64) {
     let aliases = facts.claims.faults().filter(|alias| !unread(alias));
     faults.extend(aliases.map(Fault::Alias));
     faults.extend(counts(facts));
+    faults.extend(seats(facts));
     faults.extend(credentials(facts));
     let (wrong, right) = facts.rows.iter().partition(|row| names_living(facts, row));
     let named = Named::by(right);
@@ -83,6 +84,22 @@ fn counts(facts: &Facts) -> impl Iterator<Item = Fault> {
         bucket,
         excess,
     })
+}
+
+/// The same for active users; where the row is missing, that is told already.
+fn seats(facts: &Facts) -> impl Iterator<Item = Fault> {
+    let mut excess = facts.active.clone();
+    let users = facts.resources.iter().filter(|(_, user)| user.active);
+    for (id, _) in users {
+        if let Some(excess) = excess.get_mut(&id.bucket()) {
+            *excess -= 1;
+        }
+    }
+    for id in facts.unread.iter().filter(|id| id.resource_type() == 0) {
+        excess.remove(&id.bucket());
+    }
+    let wrong = excess.into_iter().filter(|(_, excess)| *excess != 0);
+    wrong.map(|(bucket, excess)| Fault::Seats { bucket, excess })
 }
 
 /// Whoever comes in comes through a connection.

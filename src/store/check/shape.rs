@@ -1,10 +1,10 @@
 //! The attributes that items must have, beside those their own modules read.
 
-use crate::store::directory::COUNT;
+use crate::store::directory::{ACTIVE, COUNT};
 use crate::store::lanes::{ADDS, DONE, REMOVES};
-use crate::store::record::{Record, attr, text};
+use crate::store::record::{attr, text};
 use crate::store::sweep::{DEAD, OP, SINCE};
-use crate::store::{Id, LogEvent, log};
+use crate::store::{Id, Kept, LogEvent, log};
 use crate::table::{Attr, Item};
 
 /// Bytes of an id in a lane or an outbox item.
@@ -13,6 +13,15 @@ const ID_BYTES: usize = 16;
 /// How many resources a bucket counts.
 pub(super) fn count(item: &Item) -> Option<i64> {
     number(item, COUNT)
+}
+
+/// How many active users it counts among them.
+pub(super) fn active(item: &Item) -> Option<i64> {
+    if item.attrs.contains_key(ACTIVE) {
+        number(item, ACTIVE)
+    } else {
+        Some(0)
+    }
 }
 
 /// Whether the group of a work row is deleted, and the change that was open when it was.
@@ -53,7 +62,7 @@ pub(super) fn is_logged(item: &Item) -> bool {
 
 /// The record of a deleted user, as it was.
 pub(super) fn is_kept(item: &Item, id: Id) -> bool {
-    Record::read(item).is_ok_and(|record| record.id == id)
+    Kept::read(item).is_ok_and(|kept| kept.id == id)
 }
 
 fn number(item: &Item, name: &str) -> Option<i64> {

@@ -49,6 +49,14 @@ impl fmt::Display for Fault {
                     "bucket {bucket} of the {kind} directory counts {excess} {than} than it holds"
                 )
             }
+            Self::Seats { bucket, excess } => {
+                let than = if *excess < 0 { "fewer" } else { "more" };
+                let excess = excess.unsigned_abs();
+                write!(
+                    out,
+                    "bucket {bucket} of the User directory counts {excess} {than} active users than it holds"
+                )
+            }
             Self::Edge(edge, amiss) => {
                 let (group, member) = (named(edge.group), named(edge.member));
                 write!(out, "{group}, member {member}: {}", amiss.words())

@@ -228,17 +228,16 @@ impl Store {
         label: &str,
     ) -> Result<Secret, IdentityError> {
         let first = self.connections(tenant).await?.into_iter().next();
-        let connection = match first {
-            Some(first) => first.id,
-            None => {
-                let new = NewConnection {
-                    name: FIRST.to_owned(),
-                    provider: Provider::Entra,
-                    policies: Policies::default(),
-                    entra_bearer: None,
-                };
-                self.create_connection(tenant, &new).await?.id
-            }
+        let connection = if let Some(first) = first {
+            first.id
+        } else {
+            let new = NewConnection {
+                name: FIRST.to_owned(),
+                provider: Provider::Entra,
+                policies: Policies::default(),
+                entra_bearer: None,
+            };
+            self.create_connection(tenant, &new).await?.id
         };
         let new = NewToken {
             label: label.to_owned(),

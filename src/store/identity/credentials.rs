@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use subtle::ConstantTimeEq as _;
 
-use super::items::{digest, number, text, texts};
+use super::items::{digest, number, text};
 use super::tenants::{NAME, State};
 use super::tokens::{CLIENT, CONNECTION, DIGEST, PREDECESSOR, RETIRE, REVOKED, UNTIL, scopes};
 use super::{Connection, Scopes, Secret, connections};
 use crate::schema::{ResourceTypes, norm};
 use crate::store::keys::TenantScope;
 use crate::store::nested::is_nested;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, aliases};
 use crate::table::Item;
 
 /// A known token is trusted this long without another look; a revocation takes as long to be felt.
@@ -21,8 +21,6 @@ const KNOWN_MS: i64 = 30_000;
 const REFUSED_MS: i64 = 5_000;
 /// Tokens remembered by one instance, of either sort: a flood of bad ones displaces no good one.
 const REMEMBERED_MAX: usize = 10_000;
-/// In the tenant's config: attributes that ever had two holders of one value, though they can be unique.
-const TWINS_EVER: &str = "tw";
 
 /// Who acts: a tenant, through one of its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -263,7 +261,7 @@ impl Store {
             scopes: Scopes::default(),
             types: self.types_of(scope, config).await?,
             nested: is_nested(config),
-            twins_ever: texts(config, TWINS_EVER).into_iter().collect(),
+            twins_ever: aliases::twins_ever(config),
             token: None,
         })
     }

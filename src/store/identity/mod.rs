@@ -25,7 +25,10 @@ pub use clients::{
 pub use connections::{CONNECTIONS_MAX, Connection, EntraBearer, NewConnection, Provider};
 pub use credentials::{Credential, Holder, Refused};
 pub use expiry::{EXPIRY_MIN_S, Expiry};
-pub use policies::{OnDelete, Policies, PolicyError, UnknownMembers, Verb};
+pub use policies::{
+    OnDelete, Policies, PolicyError, RATE_MAX, REQUIRED_MAX, SEATS_MAX, UnknownMembers, Verb,
+    presence,
+};
 pub use scopes::{Action, Collection, Scope, Scopes};
 pub use secret::{AdminSecret, Secret, SecretKind, TokenError};
 pub use tenants::{State, TenantChange, TenantInfo};

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::filter::{self, Filter, FilterErrorKind};
+use crate::schema::{Mutability, PathError, Quirks, ResourceType, Scope, USER};
+
 /// Attributes that a connection can require.
 pub const REQUIRED_MAX: usize = 20;
 /// Requests per second that can be agreed; the gateway's fuse is lower.
@@ -86,10 +89,26 @@ pub enum PolicyError {
 }
 
 impl Policies {
+    /// Nothing agreed: the defaults.
+    pub const NONE: Self = Self {
+        required_attributes: vec![],
+        seat_limit: None,
+        display_name_twins: false,
+        unique_external_id: false,
+        unknown_members: UnknownMembers::Refuse,
+        on_delete: OnDelete::Remove,
+        allowed_verbs: None,
+        requests_per_second: None,
+    };
+
     /// Whether the policies are such that they can be kept.
     pub fn check(&self) -> Result<(), PolicyError> {
         if self.required_attributes.len() > REQUIRED_MAX {
             return Err(PolicyError::TooManyRequired);
+        }
+        let mut required = self.required_attributes.iter();
+        if let Some(path) = required.find(|path| !can_be_required(path)) {
+            return Err(PolicyError::Required(path.clone()));
         }
         if self
             .seat_limit
@@ -103,4 +122,41 @@ impl Policies {
         }
         Ok(())
     }
+}
+
+/// What a document must match that has a value at the path; `None` where the path is none of the type's attributes, or
+/// more than a path.
+pub fn presence(kind: &ResourceType, path: &str) -> Option<Filter> {
+    parsed(kind, path).ok().flatten()
+}
+
+/// Whether the attribute is one that a client gives users, as far as can be told without the tenant's own schemas.
+fn can_be_required(path: &str) -> bool {
+    match parsed(&USER, path) {
+        Ok(filter) => filter.is_some(),
+        // One word, or a filter between brackets.
+        Err(FilterErrorKind::Path(PathError::UnknownSchema(_))) => {
+            path.contains('[') || !path.contains(char::is_whitespace)
+        }
+        Err(_) => false,
+    }
+}
+
+fn parsed(kind: &ResourceType, path: &str) -> Result<Option<Filter>, FilterErrorKind> {
+    let text = format!("{path} pr");
+    let filter = filter::parse(Scope::Resource(kind), &text, &mut Quirks::default());
+    let filter = filter.map_err(|error| error.kind)?;
+    let attribute = match &filter {
+        Filter::Present(path) => path,
+        Filter::ValuePath(path, inner)
+            if matches!(inner.conjuncts().last(), Some(Filter::Present(_))) =>
+        {
+            path
+        }
+        _ => return Ok(None),
+    };
+    // What clients cannot write no document has.
+    let written = attribute.leaf().mutability != Mutability::ReadOnly
+        && attribute.attribute.mutability != Mutability::ReadOnly;
+    Ok(written.then_some(filter))
 }

@@ -106,9 +106,10 @@ impl Store {
         if let Some(life) = life {
             attrs.insert(LIFE, Attr::N(life));
             attrs.insert(UNTIL, Attr::N(now + life * 1_000));
-            let remembered = match attrs.contains_key(CLIENT) {
-                true => ACCESS_REMEMBERED_S,
-                false => REMEMBERED_S,
+            let remembered = if attrs.contains_key(CLIENT) {
+                ACCESS_REMEMBERED_S
+            } else {
+                REMEMBERED_S
             };
             attrs.insert(TTL, Attr::N(now / 1_000 + life + remembered));
         }

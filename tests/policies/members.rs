@@ -1,0 +1,143 @@
+//! Members that do not exist: refused, or left out where that was agreed.
+
+use serde_json::{Value, json};
+use serverless_scim::store::Sizes;
+
+use crate::bed::{Bed, Customer};
+
+const NOBODY: &str = "00000000-0000-8000-8000-000000000000";
+/// Three members are a big change.
+const SMALL: Sizes = Sizes {
+    writes: 8,
+    lanes: 90,
+    compared: 100_000,
+};
+
+fn references(ids: &[&str]) -> Value {
+    ids.iter().map(|id| json!({ "value": id })).collect()
+}
+
+async fn members(customer: &Customer, group: &str) -> Vec<String> {
+    let group = customer.get(group).await.body;
+    let members = group["members"].as_array().cloned().unwrap_or_default();
+    let id = |member: &Value| member["value"].as_str().unwrap().to_owned();
+    let mut ids: Vec<String> = members.iter().map(id).collect();
+    ids.sort();
+    ids
+}
+
+async fn users(customer: &Customer, count: usize) -> Vec<String> {
+    let mut ids = vec![];
+    for number in 0..count {
+        let path = customer.user(&format!("u{number}")).await;
+        ids.push(path.rsplit('/').next().unwrap().to_owned());
+    }
+    ids.sort();
+    ids
+}
+
+/// Somebody who was here, and two who never were.
+async fn strangers(customer: &Customer) -> Vec<String> {
+    let gone = customer.user("gone").await;
+    customer.delete(&gone).await;
+    let gone = gone.rsplit('/').next().unwrap();
+    vec![gone.to_owned(), NOBODY.to_owned(), "somebody".to_owned()]
+}
+
+fn add(ids: &[&str]) -> Value {
+    json!({ "Operations": [{ "op": "add", "path": "members", "value": references(ids) }] })
+}
+
+/// Adds some who exist and some who do not, in every way there is.
+async fn adds(sizes: Sizes, count: usize) {
+    let bed = Bed::of_sizes(sizes).await;
+    let skips = bed.customer(json!({ "unknownMembers": "skip" })).await;
+    let refuses = bed.customer(json!({})).await;
+    let known = users(&skips, count).await;
+    let strangers = strangers(&skips).await;
+    let all: Vec<&str> = known.iter().chain(&strangers).map(String::as_str).collect();
+    let bodies = |name: &str| {
+        [
+            (
+                "POST",
+                json!({ "displayName": name, "members": references(&all) }),
+            ),
+            (
+                "PUT",
+                json!({ "displayName": name, "members": references(&all) }),
+            ),
+            ("PATCH", add(&all)),
+        ]
+    };
+    for stranger in &strangers {
+        let group = refuses.group(stranger).await;
+        for (method, _) in bodies("") {
+            let name = format!("{stranger} {method}");
+            let body = match method {
+                "PATCH" => add(&[&known[0], stranger]),
+                _ => json!({ "displayName": name, "members": references(&[&known[0], stranger]) }),
+            };
+            let at = if method == "POST" { "/Groups" } else { &group };
+            let (status, detail) = refuses.refused(method, at, Some(&body)).await;
+            assert_eq!(status, 400, "{method}");
+            assert!(detail.contains(stranger), "{detail}");
+        }
+        assert_eq!(members(&refuses, &group).await, [""; 0]);
+    }
+    for (method, body) in bodies("Team") {
+        let group = match method {
+            "POST" => {
+                let made = skips.post("/Groups", &body).await;
+                assert_eq!(made.status, 201, "{made:?}");
+                let shown = made.body["members"].as_array().unwrap().len();
+                assert_eq!(shown, count, "the answer shows who is in it");
+                format!("/Groups/{}", made.body["id"].as_str().unwrap())
+            }
+            _ => {
+                let group = skips.group(&format!("by {method}")).await;
+                let mut body = body;
+                if method == "PUT" {
+                    body["displayName"] = json!("by PUT");
+                }
+                let status = skips.send(method, &group, Some(&body)).await.status;
+                assert!(matches!(status, 200 | 204), "{method} {status}");
+                group
+            }
+        };
+        assert_eq!(members(&skips, &group).await, known, "{method}");
+        // Again, and in bulk: nothing is left to do.
+        let again = json!({ "method": "PATCH", "path": group, "data": add(&all) });
+        assert_eq!(skips.bulk(&[again]).await[0]["status"], "204");
+        assert_eq!(members(&skips, &group).await, known, "{method}");
+    }
+    let strangers: Vec<&str> = strangers.iter().map(String::as_str).collect();
+    let empty = json!({ "displayName": "Empty", "members": references(&strangers) });
+    assert_eq!(skips.post("/Groups", &empty).await.status, 201);
+    let emptied = skips.group("Emptied").await;
+    skips.send("PATCH", &emptied, Some(&add(&all))).await;
+    let empty = json!({ "displayName": "Emptied", "members": references(&strangers) });
+    assert_eq!(skips.put(&emptied, &empty).await.status, 200);
+    assert_eq!(members(&skips, &emptied).await, [""; 0]);
+    let itself = emptied.rsplit('/').next().unwrap();
+    let refused = skips
+        .refused("PATCH", &emptied, Some(&add(&[itself])))
+        .await;
+    assert_eq!(refused.0, 400, "a group in itself is another matter");
+    assert_eq!(bed.findings().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn small_changes_add_those_who_exist() {
+    adds(Sizes::default(), 3).await;
+}
+
+#[tokio::test]
+async fn big_changes_add_those_who_exist() {
+    adds(SMALL, 7).await;
+}
+
+/// What is big only by those who are left out is no big change.
+#[tokio::test]
+async fn a_change_that_shrinks_is_small() {
+    adds(SMALL, 1).await;
+}
