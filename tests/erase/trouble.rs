@@ -70,8 +70,7 @@ async fn passes_that_meet_each_other_and_a_moody_table_come_to_the_same_end() {
             let until = estate.host.now_ms() + 10_000;
             let _ = tokio::join!(
                 store.erase_pass(&estate.scope, until),
-                store.erase_pass(&estate.scope, until),
-                estate.store.erase_pass(&estate.scope, until)
+                store.erase_pass(&estate.scope, until)
             );
         }
         estate.erase(&estate.store).await;
