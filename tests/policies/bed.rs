@@ -53,11 +53,6 @@ impl Bed {
         }
     }
 
-    /// Another instance of the service on the same table.
-    pub(crate) fn instance(&self, table: Arc<dyn Table>, host: Arc<dyn Host>) -> App {
-        App::new(Store::new(table, host), None)
-    }
-
     pub(crate) async fn connect(&self, policies: Value) -> Connection {
         let new = NewConnection {
             name: "entra".to_owned(),
@@ -246,4 +241,9 @@ pub(crate) fn patch(name: &str, value: Value) -> Value {
         value => json!({ "op": "replace", "path": name, "value": value }),
     };
     json!({ "Operations": [operation] })
+}
+
+/// Another instance of the service on this table.
+pub(crate) fn instance(table: Arc<dyn Table>, host: Arc<dyn Host>) -> App {
+    App::new(Store::new(table, host), None)
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use serverless_scim::store::{BURST_S, WINDOW_S};
 use serverless_scim::table::Attr;
 
-use crate::bed::{Bed, Customer, user};
+use crate::bed::{Bed, Customer, instance, user};
 
 const RATE: usize = 5;
 const BURST: usize = RATE * BURST_S as usize;
@@ -54,7 +54,7 @@ async fn instances_share_what_a_window_holds() {
     let bed = Bed::new().await;
     let bound = bed.customer(json!({ "requestsPerSecond": RATE })).await;
     let others = [(); 4].map(|()| Customer {
-        app: bed.instance(bed.table.clone(), bed.host.clone()),
+        app: instance(bed.table.clone(), bed.host.clone()),
         token: bound.token.clone(),
     });
     let all = RATE * WINDOW_S as usize;

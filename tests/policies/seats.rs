@@ -10,7 +10,7 @@ use serverless_scim::table::wrappers::Torn;
 use serverless_scim::table::{Attr, Table, Update, Write};
 use tokio::task::JoinSet;
 
-use crate::bed::{Bed, Customer, patch, user};
+use crate::bed::{Bed, Customer, instance, patch, user};
 use crate::bench::TestHost;
 
 const FULL: &str = "all 2 seats are taken; deactivate somebody or ask the vendor for more";
@@ -149,7 +149,7 @@ async fn thirty_clients_take_ten_seats() {
     let bed = Bed::new().await;
     let bound = bed.customer(json!({ "seatLimit": 10 })).await;
     let host: Arc<dyn Host> = Arc::new(SystemHost);
-    let instances = [(); 3].map(|()| bed.instance(bed.table.clone(), host.clone()));
+    let instances = [(); 3].map(|()| instance(bed.table.clone(), host.clone()));
     let requests = (0..30).map(|number| {
         let customer = beside(&bound, instances[number % 3].clone());
         let body = user(&format!("u{number}"));
@@ -168,7 +168,7 @@ async fn thirty_who_were_switched_off_take_ten_seats() {
     let bed = Bed::new().await;
     let free = bed.customer(json!({})).await;
     let bound = bed.customer(json!({ "seatLimit": 10 })).await;
-    let app = bed.instance(bed.table.clone(), Arc::new(SystemHost));
+    let app = instance(bed.table.clone(), Arc::new(SystemHost));
     let mut requests = vec![];
     for number in 0..30 {
         let off = json!({ "userName": format!("u{number}"), "active": false });
@@ -218,7 +218,7 @@ async fn who_passed_the_gate_and_is_not_counted_yet_is_waited_for() {
     let bed = Bed::new().await;
     let bound = bed.customer(json!({ "seatLimit": 1 })).await;
     let torn = Arc::new(Torn::steered(bed.table.clone()));
-    let bound = beside(&bound, bed.instance(torn.clone(), bed.host.clone()));
+    let bound = beside(&bound, instance(torn.clone(), bed.host.clone()));
     let first = bound.post("/Users", &user("ada")).await;
     assert_eq!(first.status, 201);
     let gate = torn.held().into_iter().find(|key| key.pk.ends_with("#G"));
