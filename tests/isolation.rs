@@ -158,7 +158,7 @@ impl World {
         routes.into_iter().map(at).collect()
     }
 
-    /// Everything stored of fabrikam's, but for when its credentials were last used.
+    /// Everything stored of fabrikam's, but for when its credentials were last used, and what was refused to them.
     async fn stored(&self) -> Vec<Item> {
         let (mut items, mut after) = (vec![], None);
         loop {
@@ -171,7 +171,8 @@ impl World {
         }
         let settings = format!("T#{}", self.fabrikam);
         let resources = format!("{settings}#");
-        items.retain(|item| item.key.pk.starts_with(&resources));
+        let refusals = format!("{resources}E");
+        items.retain(|item| item.key.pk.starts_with(&resources) && item.key.pk != refusals);
         items.sort_by(|left, right| left.key.cmp(&right.key));
         items
     }

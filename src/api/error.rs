@@ -172,9 +172,12 @@ impl ScimError {
 
     /// What the log calls it.
     pub(super) fn code(&self) -> &'static str {
-        self.scim_type
-            .or(self.status.canonical_reason())
-            .unwrap_or("error")
+        match (self.scim_type, self.status) {
+            (Some(scim_type), _) => scim_type,
+            // RFC 7644 has no type for what was agreed; every other 400 has one.
+            (None, StatusCode::BAD_REQUEST) => "policy",
+            (None, status) => status.canonical_reason().unwrap_or("error"),
+        }
     }
 
     pub(super) fn into_answer(self) -> Answer {

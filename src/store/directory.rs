@@ -3,25 +3,17 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-
 use super::host::random_u64;
 use super::id::{BUCKET_MAX, Id};
 use super::keys::{self, TenantScope};
 use super::seats::{self, Gate};
 use super::{Record, StoreError, Tenant};
-use crate::table::{Attr, Condition, Consistency, Item, Query, Range, Update, Write};
+use crate::table::{Attr, Condition, Consistency, Query, Range, Update, Write};
 
 /// Live resources in one bucket.
 pub(super) const BUCKET_SIZE: i64 = 128;
 /// Creates spread over this many buckets, or one directory row would be the tenant's bottleneck.
 pub(super) const LANES: u32 = 4;
-/// Rows that tell where the lanes have come to.
-const NEWEST: usize = 2 * LANES as usize;
-/// Rows of one query of the whole directory, 2 read units.
-const ROWS: u32 = 256;
-/// Queries under way at once.
-const PARALLEL: usize = 16;
 /// Tails remembered by one instance.
 const TAILS_MAX: usize = 10_000;
 pub(super) const COUNT: &str = "n";
@@ -82,11 +74,22 @@ impl Tenant {
             pk: self.scope.directory(resource_type),
             range: Range::All,
             descending: true,
-            limit: u32::try_from(NEWEST).ok(),
+            limit: Some(2 * LANES),
             after: None,
         };
         let page = self.table().query(&query, Consistency::Strong).await?;
-        let rounds = rounds(page.items.iter());
+        let newest: Vec<u32> = page
+            .items
+            .iter()
+            .filter_map(|item| keys::bucket_of(&item.key.sk))
+            .collect();
+        // A lane that is not among the newest starts where the foremost one is.
+        let foremost = newest.first().map_or(0, |bucket| bucket / LANES);
+        let mut rounds = [foremost; LANES as usize];
+        for (lane, round) in (0..LANES).zip(&mut rounds) {
+            let own = newest.iter().find(|bucket| *bucket % LANES == lane);
+            *round = own.map_or(foremost, |bucket| bucket / LANES);
+        }
         self.store
             .shared
             .tails
@@ -146,8 +149,10 @@ impl Tenant {
 
     /// Every bucket in order, the empty ones left out.
     pub(super) async fn directory(&self, resource_type: u8) -> Result<Vec<Bucket>, StoreError> {
-        let items = self.directory_rows(resource_type).await?;
-        let bucket = |item: &Item| {
+        let items = self
+            .query_all(self.scope.directory(resource_type), Range::All)
+            .await?;
+        let bucket = |item: &crate::table::Item| {
             let Some(Attr::N(count)) = item.attrs.get(COUNT) else {
                 return None;
             };
@@ -159,43 +164,4 @@ impl Tenant {
         };
         Ok(items.iter().filter_map(bucket).collect())
     }
-
-    /// Where the newest buckets are is a guess here too: it only says into how many queries the reading is divided.
-    async fn directory_rows(&self, resource_type: u8) -> Result<Vec<Item>, StoreError> {
-        let tails = &self.store.shared.tails;
-        let known = tails.get(&self.scope, resource_type);
-        let newest = LANES * known.into_iter().flatten().max().unwrap_or(0);
-        let sk = |bucket| self.scope.directory_row(resource_type, bucket).sk;
-        let part = |first: u32| {
-            let range = if first + ROWS > newest {
-                Range::GreaterOrEqual(sk(first))
-            } else {
-                Range::Between(sk(first), sk(first + ROWS - 1))
-            };
-            self.query_all(self.scope.directory(resource_type), range)
-        };
-        let firsts = (0..=newest).step_by(ROWS as usize);
-        let parts = stream::iter(firsts).map(part).buffered(PARALLEL);
-        let rows = parts.try_concat().await?;
-        if known.is_none() {
-            tails.put(&self.scope, resource_type, rounds(rows.iter().rev()));
-        }
-        Ok(rows)
-    }
-}
-
-/// Where each lane has come to, by the newest rows, the newest first.
-fn rounds<'r>(rows: impl Iterator<Item = &'r Item>) -> Rounds {
-    let newest = rows.take(NEWEST);
-    let newest: Vec<u32> = newest
-        .filter_map(|row| keys::bucket_of(&row.key.sk))
-        .collect();
-    // A lane that is not among the newest starts where the foremost one is.
-    let foremost = newest.first().map_or(0, |bucket| bucket / LANES);
-    let mut rounds = [foremost; LANES as usize];
-    for (lane, round) in (0..LANES).zip(&mut rounds) {
-        let own = newest.iter().find(|bucket| *bucket % LANES == lane);
-        *round = own.map_or(foremost, |bucket| bucket / LANES);
-    }
-    rounds
 }

@@ -1,6 +1,6 @@
 //! Items as the SDK speaks of them: attribute values both ways, keys and cursors.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -59,13 +59,10 @@ pub(super) fn item(at: &Key, attrs: &Attrs) -> Wire {
 /// The item, without attributes of types that the store never writes: they are somebody else's (global tables add some).
 pub(super) fn read(mut wire: Wire) -> Result<Item, Unkeyed> {
     let key = take_key(&mut wire, PK, SK)?;
-    // One by one: collecting would sort, in a list of its own.
-    let mut attrs = BTreeMap::new();
-    for (name, value) in wire {
-        if let Some(attr) = attr(value) {
-            attrs.insert(name, attr);
-        }
-    }
+    let attrs = wire
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, attr(value)?)))
+        .collect();
     Ok(Item { key, attrs })
 }
 

@@ -7,8 +7,8 @@ use serde_json::json;
 use serverless_scim::patch::MemberChange;
 use serverless_scim::schema::{GROUP, USER};
 use serverless_scim::store::{Change, Paging, Record, Start, StoreError};
+use serverless_scim::table::embedded;
 use serverless_scim::table::wrappers::Metered;
-use serverless_scim::table::{Attr, Key, Table as _, Write, embedded};
 
 use crate::bench::{Bench, group, user};
 
@@ -207,39 +207,4 @@ async fn the_last_page_reads_no_more_than_the_first() {
         last.0 <= 2 * first.0 && last.2 == first.2,
         "first {first:?}, last {last:?}"
     );
-}
-
-#[tokio::test]
-async fn a_long_directory_is_read_by_several_queries_at_once() {
-    let (bench, meter) = metered().await;
-    let counted = |buckets: &'static [u32]| {
-        let pk = format!("T#{}#B#0", bench.tenant().scope());
-        let row = move |bucket: &u32| Write::Put {
-            key: Key {
-                pk: pk.clone(),
-                sk: format!("{bucket:07x}"),
-            },
-            attrs: [("n", Attr::N(1))].into(),
-            condition: None,
-        };
-        buckets.iter().map(row)
-    };
-    let none = Paging {
-        start: Start::Index(1),
-        count: 0,
-    };
-    // Only the first look does not know how many rows there are; what comes behind the known ones is seen as well.
-    for (new, total, calls) in [
-        (&[0, 255, 256, 700, 1_100][..], 5, 1),
-        (&[511, 512, 1_023, 1_024, 9_999], 10, 5),
-    ] {
-        for row in counted(new) {
-            meter.write(&row).await.unwrap();
-        }
-        meter.reset();
-        let page = bench.tenant().search(&USER, None, None, &none).await;
-        assert_eq!(page.unwrap().total, Some(total));
-        let usage = meter.usage();
-        assert_eq!((usage.calls, usage.round_trips), (calls, 1));
-    }
 }
