@@ -200,6 +200,9 @@ impl World {
             .create_client(fabrikam, &connection, &new)
             .await
             .unwrap();
+        let access = store.issue_access_token(&client, &client.scopes).await;
+        let (access, _) = access.unwrap();
+        store.delete_client(&client).await.unwrap();
         let (admin, _) = store.create_admin_key("test", None).await.unwrap();
         let nobody = store.create_tenant("nobody").await.unwrap();
         let suspended = store.connect(&nobody, "").await.unwrap();
@@ -212,7 +215,11 @@ impl World {
             ("revoked", revoked.reveal().to_owned()),
             ("never made, of this tenant", forged(&self.own)),
             ("never made, of another", forged(&self.foreign)),
-            ("a client's secret", client.unwrap().reveal().to_owned()),
+            ("a client's secret", secret.unwrap().reveal().to_owned()),
+            (
+                "an access token of a client that is gone",
+                access.reveal().to_owned(),
+            ),
             ("an admin key", admin.reveal().to_owned()),
             ("of a suspended tenant", suspended.reveal().to_owned()),
             (
