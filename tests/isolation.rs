@@ -196,7 +196,7 @@ impl World {
             scopes: None,
             access_token_life: None,
         };
-        let (_, client) = store
+        let (client, secret) = store
             .create_client(fabrikam, &connection, &new)
             .await
             .unwrap();
