@@ -186,6 +186,7 @@ async fn answers(world: &World) -> Result<(), String> {
             committed: false,
             grade: Grade::Exact,
             open: BTreeSet::new(),
+            split: BTreeSet::new(),
         };
         if let Some(fault) = case.fault() {
             return Err(format!("at rest: {fault}"));

@@ -11,7 +11,7 @@ use crate::choose::Chooser;
 use crate::judge::{Case, Grade};
 use crate::op::{Answered, Op, Outcome};
 use crate::schedule::{Flight, LAST_LOOK, Schedule, State, TORN_MS};
-use crate::shadow::edge;
+use crate::shadow::{edge, lane};
 
 struct Flag(AtomicBool);
 
@@ -150,7 +150,10 @@ impl Schedule {
             .unwrap_or_default();
         let mut oracle = self.oracle.lock().unwrap();
         let open = oracle.released.iter().skip(running.released).chain(&held);
-        let open = open.filter_map(edge).collect();
+        let (split, open) = (
+            open.clone().filter_map(lane).collect(),
+            open.filter_map(edge).collect(),
+        );
         let grade = match () {
             () if running.torn => Grade::Each,
             () if running.heads >= LAST_LOOK => Grade::Restless,
@@ -168,6 +171,7 @@ impl Schedule {
             committed: oracle.effect(&running.request).is_some(),
             grade,
             open,
+            split,
         };
         let fault = if running.op.finishes() {
             None

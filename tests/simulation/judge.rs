@@ -33,6 +33,9 @@ pub(crate) struct Case<'c> {
     /// Group and member of edges that were not out at some time meanwhile: a step moves its lane and its edges in one
     /// commit, and who reads half of it may miss a member. It ends when the commit is out.
     pub open: BTreeSet<(Id, Id)>,
+    /// Groups of which lanes were not out at some time meanwhile: a list that replaces everybody goes by lanes alone, and
+    /// who reads half of them misses members who stay (6.6 b of the data model).
+    pub split: BTreeSet<Id>,
 }
 
 impl Case<'_> {
@@ -139,9 +142,12 @@ impl Case<'_> {
         let inside = |id: &Id| moments.iter().any(|moment| held(moment).contains(id));
         let outside = |id: &Id| moments.iter().any(|moment| !held(moment).contains(id));
         let open = |id: &Id| self.open.contains(&(group, *id));
+        let split = self.split.contains(&group);
         let all: BTreeSet<Id> = moments.iter().flat_map(held).collect();
         ids.iter().all(|id| open(id) || inside(id))
-            && all.difference(ids).all(|id| open(id) || outside(id))
+            && all
+                .difference(ids)
+                .all(|id| split || open(id) || outside(id))
     }
 
     /// Who was deleted meanwhile.

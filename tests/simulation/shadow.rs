@@ -50,6 +50,13 @@ pub(crate) fn edge(key: &Key) -> Option<(Id, Id)> {
     }
 }
 
+/// The group whose lane it is.
+pub(crate) fn lane(key: &Key) -> Option<Id> {
+    let mut parts = key.pk.split('#').skip(2);
+    let (kind, group) = (parts.next()?, parts.next()?);
+    id_of(group).filter(|_| kind == "O")
+}
+
 pub(crate) fn text<'a>(attrs: &'a Attrs, name: &str) -> Option<&'a str> {
     match attrs.get(name) {
         Some(Attr::S(text)) => Some(text),
