@@ -208,8 +208,10 @@ impl Store {
             update,
             condition: Some(Condition::Exists),
         };
+        let written = self.table().write(&write).await;
+        // Afterwards: who asked meanwhile may have been remembered as before.
         self.shared.credentials.forget(tenant);
-        match self.table().write(&write).await {
+        match written {
             Ok(()) => self.connection(tenant, &was.id).await,
             Err(TableError::Condition(_)) => Err(IdentityError::NotFound("connection")),
             Err(error) => Err(error.into()),

@@ -284,8 +284,10 @@ impl Store {
             update,
             condition: Some(Condition::And(vec![Condition::Exists, served])),
         };
+        let written = self.table().write(&write).await;
+        // Afterwards: who asked meanwhile may have been remembered as before.
         self.shared.credentials.forget(tenant);
-        match self.table().write(&write).await {
+        match written {
             Ok(()) => Ok(()),
             Err(TableError::Condition(None)) => Err(IdentityError::NotFound("tenant")),
             Err(TableError::Condition(Some(_))) => {
@@ -323,8 +325,9 @@ impl Store {
                 ),
             ],
         };
+        let begun = self.table().transact(&transaction).await;
         self.shared.credentials.forget(tenant);
-        match self.table().transact(&transaction).await {
+        match begun {
             Ok(()) => Ok(()),
             Err(TableError::Cancelled(_)) => {
                 match self.tenant_info(&tenant.to_string()).await?.state {

@@ -13,7 +13,7 @@ pub const ROTATION_S: i64 = 86_400;
 /// The longest that can be said: 30 days.
 const ROTATION_MAX_S: i64 = 30 * 86_400;
 /// A token that ended is remembered this long, so that its holder is told what happened.
-const REMEMBERED_S: i64 = 90 * 86_400;
+pub(super) const REMEMBERED_S: i64 = 90 * 86_400;
 /// An access token less long: a client gets a new one every hour.
 const ACCESS_REMEMBERED_S: i64 = 86_400;
 
@@ -31,7 +31,7 @@ pub(super) const RETIRE: &str = "rt";
 const LIFE: &str = "li";
 /// Of a successor for good: the id of the token it replaces.
 const REPLACES: &str = "of";
-const TTL: &str = "exp";
+pub(super) const TTL: &str = "exp";
 
 /// What a new token is to be.
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use super::connections::{ACTIVE_SINCE, LAST_USED};
 use super::credentials::Credential;
-use super::tokens::{PREDECESSOR, RETIRE, UNTIL};
+use super::tokens::{PREDECESSOR, REMEMBERED_S, RETIRE, TTL, UNTIL};
 use crate::store::{Store, StoreError};
 use crate::table::{Attr, Attrs, Condition, Key, TableError, Update};
 
@@ -76,7 +76,10 @@ impl Store {
             Condition::Lacks(UNTIL),
             Condition::Greater(UNTIL, until),
         ]);
-        let set = Attrs::from([(UNTIL, Attr::N(until))]);
+        let set = Attrs::from([
+            (UNTIL, Attr::N(until)),
+            (TTL, Attr::N(until / 1_000 + REMEMBERED_S)),
+        ]);
         self.set(credential.scope.token(predecessor), set, ends_later)
             .await?;
         if let Some(token) = &credential.token {
