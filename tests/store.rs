@@ -24,6 +24,8 @@ mod nested;
 mod planner;
 #[path = "store/roster.rs"]
 mod roster;
+#[path = "store/suspended.rs"]
+mod suspended;
 #[path = "store/sweep.rs"]
 mod sweep;
 #[path = "store/tick.rs"]
