@@ -57,8 +57,12 @@ impl Home {
     }
 
     async fn seeded() -> Self {
+        Self::seeded_with(USERS, &GROUPS).await
+    }
+
+    async fn seeded_with(users: u64, groups: &[Range<u64>]) -> Self {
         let (mut home, tenant) = Self::empty().await;
-        home.groups = tenant.seed(USERS, &GROUPS, |_| ()).await.unwrap();
+        home.groups = tenant.seed(users, groups, |_| ()).await.unwrap();
         home
     }
 
@@ -165,6 +169,42 @@ async fn a_seeded_tenant_behaves_as_any_other() {
     home.is_sound().await;
 }
 
+/// 36 buckets: the first rows of the directory count three, the others two.
+#[tokio::test]
+async fn pages_follow_one_another_where_a_row_counts_several_buckets() {
+    let home = Home::seeded_with(4_500, &[]).await;
+    let (status, new) = home
+        .send("POST", "/Users", json!({ "userName": "ada" }))
+        .await;
+    assert_eq!(status, StatusCode::CREATED, "{new}");
+    let new = new["id"].as_str().unwrap();
+    let bucket = u32::from_str_radix(new.get(1..8).unwrap(), 16).unwrap();
+    assert!((32..36).contains(&bucket), "one of the newest: {bucket}");
+    let gone = format!("/Users/{}", user_id(7));
+    let (status, _) = home.send("DELETE", &gone, Value::Null).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+
+    let mut expected: Vec<String> = (0..4_500)
+        .filter(|number| *number != 7)
+        .map(|number| user_id(number).to_string())
+        .chain([new.to_owned()])
+        .collect();
+    expected.sort();
+    let mut found = vec![];
+    for start in (1..=4_500).step_by(900) {
+        let page = home
+            .get(&format!(
+                "/Users?startIndex={start}&count=900&attributes=id"
+            ))
+            .await;
+        assert_eq!(page["totalResults"], 4_500);
+        let ids = page["Resources"].as_array().unwrap().iter();
+        found.extend(ids.map(|user| user["id"].as_str().unwrap().to_owned()));
+    }
+    assert_eq!(found, expected);
+    home.is_sound().await;
+}
+
 #[tokio::test]
 async fn the_items_are_those_that_requests_write() {
     let seeded = Home::seeded().await;
@@ -205,12 +245,16 @@ async fn the_items_are_those_that_requests_write() {
 fn directory(items: &[Item]) -> BTreeMap<String, i64> {
     let mut counts = BTreeMap::new();
     for item in items.iter().filter(|item| item.key.pk.contains("#B#")) {
-        let Attr::N(count) = item.attrs["n"] else {
-            panic!("{item:?}")
-        };
-        assert!((1..=128).contains(&count), "{item:?}");
         let kind = item.key.pk.rsplit('#').next().unwrap().to_owned();
-        *counts.entry(kind).or_insert(0) += count;
+        for (name, count) in &item.attrs {
+            let Attr::N(count) = count else {
+                panic!("{item:?}")
+            };
+            assert!(name == "a" || (1..=128).contains(count), "{item:?}");
+            // Those who are active, and all.
+            let name = name.get(..1).unwrap();
+            *counts.entry(format!("{kind} {name}")).or_insert(0) += count;
+        }
     }
     counts
 }

@@ -3,7 +3,7 @@
 //! | item                   | PK                        | SK                      |
 //! |------------------------|---------------------------|-------------------------|
 //! | resource               | `T#t#R#<id[0..8]>`        | `<id>`                  |
-//! | directory row          | `T#t#B#<type>`            | `<bucket, 7 digits>`    |
+//! | directory row          | `T#t#B#<type>`            | `<row, 6 digits>`       |
 //! | alias                  | `T#t#N#<type>#<attr>#<n>` | `@` or `<id>`           |
 //! | forward edge           | `T#t#M#<group>#<gen>`     | `<member>`              |
 //! | reverse edge           | `T#t#V#<member>`          | `<group>`               |
@@ -125,10 +125,10 @@ impl TenantScope {
         self.pk(format_args!("B#{resource_type}"))
     }
 
-    pub(super) fn directory_row(&self, resource_type: u8, bucket: u32) -> Key {
+    pub(super) fn directory_row(&self, resource_type: u8, row: u32) -> Key {
         Key {
             pk: self.directory(resource_type),
-            sk: format!("{bucket:07x}"),
+            sk: format!("{row:06x}"),
         }
     }
 
@@ -255,8 +255,8 @@ fn named(text: &str) -> Option<(Id, String)> {
     Some((Id::from_key(group)?, name.to_owned()))
 }
 
-/// The bucket a directory row counts.
-pub(super) fn bucket_of(sk: &str) -> Option<u32> {
+/// The number of a directory row.
+pub(super) fn row_number(sk: &str) -> Option<u32> {
     u32::from_str_radix(sk, 16).ok()
 }
 

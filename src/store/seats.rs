@@ -4,15 +4,15 @@
 //! saw the same free seat one passes. Giving a seat back asks nobody.
 
 use super::commit::{Plan, Role};
-use super::directory::ACTIVE;
+use super::directory::{ACTIVE, row_of};
 use super::{Record, StoreError, Tenant, keys};
 use crate::schema::USER;
 use crate::table::{Attr, Attrs, Condition, Item, Range, Update, Write};
 
 /// In the gate: how many have passed; in a directory row: the latest of them who is counted there.
 const PASSED: &str = "g";
-/// In the gate: the bucket that counts the latest, and when that was, in milliseconds since 1970.
-const BUCKET: &str = "b";
+/// In the gate: the row that counts the latest, and when that was, in milliseconds since 1970.
+const ROW: &str = "row";
 const SINCE: &str = "at";
 /// What was committed so long ago is readable as a whole.
 const WHOLE_MS: i64 = 60_000;
@@ -75,9 +75,9 @@ impl Tenant {
 
     /// Whether the rows count the latest who passed.
     fn is_whole(&self, gate: &Item, rows: &[Item]) -> bool {
-        let bucket =
-            |row: &&Item| keys::bucket_of(&row.key.sk).map(i64::from) == Some(number(gate, BUCKET));
-        let row = rows.iter().find(bucket);
+        let latest =
+            |row: &&Item| keys::row_number(&row.key.sk).map(i64::from) == Some(number(gate, ROW));
+        let row = rows.iter().find(latest);
         row.is_some_and(|row| number(row, PASSED) >= number(gate, PASSED))
             || number(gate, SINCE) + WHOLE_MS <= self.host().now_ms()
     }
@@ -90,7 +90,7 @@ impl Tenant {
         };
         let set = Attrs::from([
             gate.mark(),
-            (BUCKET, Attr::N(new.id.bucket().into())),
+            (ROW, Attr::N(row_of(new.id.bucket()).into())),
             (SINCE, Attr::N(self.host().now_ms())),
         ]);
         plan.push(

@@ -1,6 +1,6 @@
 //! A tenant filled directly, for sizes that requests would take hours to reach: the items are those that requests leave.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 use std::ops::Range;
 
@@ -108,13 +108,17 @@ impl Tenant {
     fn counts(&self, resource_type: u8, total: u64) -> impl Iterator<Item = Write> {
         let buckets = (0..).map(move |number| (number, in_bucket(number, total)));
         let filled = buckets.take_while(|(_, count)| *count > 0);
-        filled.map(move |(bucket, count)| {
-            let key = self.scope.directory_row(resource_type, bucket);
-            let mut attrs = Attrs::from([(directory::COUNT, Attr::N(count))]);
+        let mut rows: BTreeMap<u32, (Attrs, i64)> = BTreeMap::new();
+        for (bucket, count) in filled {
+            let (attrs, sum) = rows.entry(directory::row_of(bucket)).or_default();
+            attrs.insert(directory::count_of(bucket), Attr::N(count));
+            *sum += count;
+        }
+        rows.into_iter().map(move |(row, (mut attrs, sum))| {
             if resource_type == USER {
-                attrs.insert(directory::ACTIVE, Attr::N(count));
+                attrs.insert(directory::ACTIVE, Attr::N(sum));
             }
-            new(key, attrs)
+            new(self.scope.directory_row(resource_type, row), attrs)
         })
     }
 }

@@ -76,14 +76,14 @@ pub(crate) const CASES: &[Case] = &[
     (
         "active users too many",
         &[
-            "fabrikam: bucket {bucket} of the User directory counts 3 more active users than it holds",
+            "fabrikam: row {row} of the User directory counts 3 more active users than its buckets hold",
         ],
         MENDED,
     ),
     (
         "no active users",
         &[
-            "fabrikam: bucket {bucket} of the User directory counts {held} fewer active users than it holds",
+            "fabrikam: row {row} of the User directory counts {held} fewer active users than its buckets hold",
         ],
         MENDED,
     ),
@@ -272,6 +272,8 @@ pub(crate) fn named(bed: &Bed, finding: &str) -> String {
         ("{team}", &bed.team.to_string()),
         ("{nobody}", &NOBODY.to_owned()),
         ("{bucket}", &bucket.to_string()),
+        // So few buckets are the first of their rows.
+        ("{row}", &bucket.to_string()),
         ("{held}", &held),
         ("{tenant}", &tenant),
     ];

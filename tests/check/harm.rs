@@ -47,18 +47,18 @@ async fn of_documents(bed: &Bed, case: &str) -> bool {
         }
         "no generation" => bed.update(bed.document(bed.team), [], &["gen"]).await,
         "a count too high" | "no count" => {
-            let row = bed.key("#B#0", ada.get(1..8).unwrap());
-            let Attr::N(count) = bed.item(&row).await.attrs["n"] else {
+            let row = bed.key("#B#0", ada.get(2..8).unwrap());
+            let Attr::N(count) = bed.item(&row).await.attrs["n0"] else {
                 panic!("no count")
             };
             if case == "no count" {
                 bed.remove(row).await;
             } else {
-                bed.update(row, [("n", Attr::N(count + 2))], &[]).await;
+                bed.update(row, [("n0", Attr::N(count + 2))], &[]).await;
             }
         }
         "active users too many" | "no active users" => {
-            let row = bed.key("#B#0", ada.get(1..8).unwrap());
+            let row = bed.key("#B#0", ada.get(2..8).unwrap());
             let Attr::N(active) = bed.item(&row).await.attrs["a"] else {
                 panic!("no count")
             };

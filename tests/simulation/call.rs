@@ -170,7 +170,7 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use serverless_scim::table::Attr;
         write!(f, "{}(", place(&self.0.key))?;
-        for name in ["v", "gen", "pend", "pu", "pos", "since", "op", "dead", "n"] {
+        for name in ["v", "gen", "pend", "pu", "pos", "since", "op", "dead", "n0"] {
             match self.0.attrs.get(name) {
                 Some(Attr::N(n)) => write!(f, " {name}={n}")?,
                 Some(Attr::S(text)) => write!(f, " {name}={text}")?,

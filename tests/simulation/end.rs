@@ -1,6 +1,6 @@
 //! When everybody has gone: passes until no work is left, then a look at everything there is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serverless_scim::store::{Host as _, Id, Waiting};
 use serverless_scim::table::{Key, Write};
@@ -118,13 +118,28 @@ fn orphans(shadow: &Shadow) -> Option<String> {
 /// The directory counts what is there, and every name leads to who bears it.
 fn counts(shadow: &Shadow) -> Option<String> {
     for kind in 0..2 {
-        for (bucket, row) in shadow.partition(&format!("B#{kind}")) {
-            let there = shadow.partition(&format!("R#{kind}{bucket}")).count();
-            if number(row, "n") != Some(i64::try_from(there).unwrap()) {
-                return Some(format!(
-                    "bucket {kind}/{bucket} counts {row:?}, not {there}"
-                ));
+        let mut there: BTreeMap<u32, i64> = BTreeMap::new();
+        for (pk, _, _) in shadow.under(&format!("R#{kind}")) {
+            let bucket = u32::from_str_radix(pk.get(3..)?, 16).unwrap();
+            *there.entry(bucket).or_default() += 1;
+        }
+        for (row, counts) in shadow.partition(&format!("B#{kind}")) {
+            let row = u32::from_str_radix(row, 16).unwrap();
+            for place in 0..16 {
+                let bucket = row / 16 * 256 + place * 16 + row % 16;
+                let counted = number(counts, &format!("n{place:x}")).unwrap_or(0);
+                let held = there.remove(&bucket).unwrap_or(0);
+                if counted != held {
+                    return Some(format!(
+                        "bucket {kind}/{bucket} counts {counted}, not {held}"
+                    ));
+                }
             }
+        }
+        if let Some((bucket, held)) = there.pop_first() {
+            return Some(format!(
+                "nobody counts the {held} of bucket {kind}/{bucket}"
+            ));
         }
     }
     let mut named = BTreeSet::new();

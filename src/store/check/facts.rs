@@ -9,7 +9,7 @@ use super::shape;
 use crate::schema::USER;
 use crate::store::keys::{Entity, TenantScope, Work};
 use crate::store::record::{Record, attr, generation, text};
-use crate::store::{Id, State, StoreError, aliases, identity, schemas, seats};
+use crate::store::{Id, State, StoreError, aliases, directory, identity, schemas, seats};
 use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Index, Item, Key};
 
 /// Everything known of one tenant.
@@ -19,7 +19,7 @@ pub(super) struct Facts {
     pub resources: HashMap<Id, Resource>,
     pub claims: Claims,
     pub counts: HashMap<(u8, u32), i64>,
-    /// Active users by bucket, as far as there is a row.
+    /// Active users by row, as far as there is one.
     pub active: HashMap<u32, i64>,
     pub edges: HashMap<Edge, Sides>,
     /// Group and change.
@@ -152,12 +152,13 @@ impl Facts {
                 let same = schema.schema.id.eq_ignore_ascii_case(&urn);
                 same.then_some(()).ok_or("a schema")?;
             }
-            Entity::Bucket(resource_type, bucket) => {
-                let count = shape::count(item).ok_or("a count of the directory")?;
+            Entity::Directory(resource_type, row) => {
                 let active = shape::active(item).ok_or("a count of the directory")?;
-                self.counts.insert((resource_type, bucket), count);
+                let counts = directory::counted(item);
+                let counts = counts.map(|(bucket, count)| ((resource_type, bucket), count));
+                self.counts.extend(counts);
                 if resource_type == USER.number {
-                    self.active.insert(bucket, active);
+                    self.active.insert(row, active);
                 }
             }
             Entity::Alias(resource_type, name) => {

@@ -57,9 +57,9 @@ pub(super) enum Fault {
         bucket: u32,
         excess: i64,
     },
-    /// The bucket counts so many more active users than it holds.
+    /// The row counts so many more active users than its buckets hold.
     Seats {
-        bucket: u32,
+        row: u32,
         excess: i64,
     },
     Edge(Edge, Amiss),

@@ -9,6 +9,7 @@ use super::facts::Facts;
 use super::fault::Fault;
 use super::{Entity, belongs};
 use crate::schema::{USER, norm};
+use crate::store::directory::{buckets_of, row_of};
 use crate::store::keys::{self, TenantScope, parse};
 use crate::store::{Id, Store, StoreError, aliases, identity};
 use crate::table::{Item, Key, Range};
@@ -18,7 +19,8 @@ use crate::table::{Item, Key, Range};
 struct Wanted {
     items: BTreeSet<Key>,
     resources: BTreeSet<Id>,
-    buckets: BTreeSet<(u8, u32)>,
+    /// Directory rows, by resource type and number, and which of their buckets.
+    directory: BTreeMap<(u8, u32), BTreeSet<u32>>,
     /// Groups whose lanes matter.
     lanes: BTreeSet<Id>,
     rows: bool,
@@ -62,10 +64,13 @@ impl Wanted {
                 bucket,
                 ..
             } => {
-                self.buckets.insert((*resource_type, *bucket));
+                let row = (*resource_type, row_of(*bucket));
+                self.directory.entry(row).or_default().insert(*bucket);
             }
-            Fault::Seats { bucket, .. } => {
-                self.buckets.insert((USER.number, *bucket));
+            Fault::Seats { row, .. } => {
+                let buckets = buckets_of(*row).map(|(bucket, _)| bucket);
+                let row = (USER.number, *row);
+                self.directory.entry(row).or_default().extend(buckets);
             }
             Fault::Edge(edge, _) => {
                 self.items.insert(edge.forward(scope));
@@ -119,11 +124,13 @@ impl Store {
                 .await?;
         }
         seen.add(tenant.batch_get(wanted.items.into_iter().collect()).await?);
-        for (resource_type, bucket) in wanted.buckets {
-            let row = scope.directory_row(resource_type, bucket);
+        for ((resource_type, row), buckets) in wanted.directory {
+            let row = scope.directory_row(resource_type, row);
             seen.add(tenant.batch_get(vec![row]).await?);
-            let held = scope.resources_of(resource_type, bucket);
-            seen.add(tenant.query_all(held, Range::All).await?);
+            for bucket in buckets {
+                let held = scope.resources_of(resource_type, bucket);
+                seen.add(tenant.query_all(held, Range::All).await?);
+            }
         }
         wanted.resources.extend(seen.holders());
         let resources = wanted.resources.iter().map(|id| scope.resource(*id));

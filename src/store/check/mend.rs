@@ -1,12 +1,12 @@
 //! Mending documents, aliases and counts, each in one conditional transaction.
 
 use super::fault::{Alias, Broken, Fault};
-use super::shape;
 use crate::schema::USER;
 use crate::store::commit::{Outcome, Plan, Role};
-use crate::store::directory::{ACTIVE, COUNT};
 use crate::store::record::attr;
-use crate::store::{Id, Record, State, StoreError, Tenant, aliases, identity, outbox, seats};
+use crate::store::{
+    Id, Record, State, StoreError, Tenant, aliases, directory, identity, outbox, seats,
+};
 use crate::table::{
     Attr, Attrs, BY_EXTERNAL_ID, BY_NAME, Condition, Item, Key, Range, Update, Write,
 };
@@ -21,8 +21,11 @@ impl Tenant {
                 resource_type,
                 bucket,
                 ..
-            } => self.mend_count(*resource_type, *bucket).await,
-            Fault::Seats { bucket, .. } => self.mend_count(USER.number, *bucket).await,
+            } => {
+                let row = directory::row_of(*bucket);
+                self.mend_counts(*resource_type, row).await
+            }
+            Fault::Seats { row, .. } => self.mend_counts(USER.number, *row).await,
             Fault::Edge(edge, amiss) => self.mend_edge(*edge, *amiss).await,
             Fault::Work(work) => self.mend_row(work).await,
             Fault::Change(group, op, loose) => self.mend_change(*group, op, *loose).await,
@@ -128,32 +131,35 @@ impl Tenant {
         self.all(writes).await
     }
 
-    async fn mend_count(&self, resource_type: u8, bucket: u32) -> Result<bool, StoreError> {
-        let key = self.scope.directory_row(resource_type, bucket);
+    /// The row counts what its buckets hold.
+    async fn mend_counts(&self, resource_type: u8, row: u32) -> Result<bool, StoreError> {
+        let key = self.scope.directory_row(resource_type, row);
         // The row before what it counts: whoever comes between changes the row.
-        let row = self.table().get(&key).await?;
-        let held = self.scope.resources_of(resource_type, bucket);
-        let held = self.query_all(held, Range::All).await?;
-        let condition = match &row {
-            None => Condition::NotExists,
-            Some(row) => match as_counted(row) {
-                Some(condition) => condition,
-                None => return Ok(false),
-            },
-        };
+        let read = self.table().get(&key).await?;
         let number = |count| Attr::N(i64::try_from(count).unwrap_or(i64::MAX));
-        let mut set = Attrs::from([(COUNT, number(held.len()))]);
-        // A document that does not read may be anybody's.
-        let records: Result<Vec<_>, _> = held.iter().map(Record::read).collect();
-        if let (Ok(records), true) = (records, resource_type == USER.number) {
-            let active = records.iter().filter(|record| seats::takes_seat(record));
-            set.insert(ACTIVE, number(active.count()));
+        let mut set = Attrs::new();
+        let mut active = Some(0);
+        for (bucket, count) in directory::buckets_of(row) {
+            let held = self.scope.resources_of(resource_type, bucket);
+            let held = self.query_all(held, Range::All).await?;
+            let knows = |row: &Item| row.attrs.contains_key(count);
+            if !held.is_empty() || read.as_ref().is_some_and(knows) {
+                set.insert(count, number(held.len()));
+            }
+            // A document that does not read may be anybody's.
+            let records: Result<Vec<_>, _> = held.iter().map(Record::read).collect();
+            let seats = records.map(|all| all.iter().filter(|one| seats::takes_seat(one)).count());
+            active = active.zip(seats.ok()).map(|(sum, seats)| sum + seats);
+        }
+        if let (Some(active), true) = (active, resource_type == USER.number) {
+            set.insert(directory::ACTIVE, number(active));
         }
         let update = Update {
             set,
             ..Update::default()
         };
-        let condition = Some(condition);
+        let unchanged = read.as_ref().map(directory::unchanged);
+        let condition = Some(unchanged.unwrap_or(Condition::NotExists));
         self.all(vec![Write::Update {
             key,
             update,
@@ -161,16 +167,6 @@ impl Tenant {
         }])
         .await
     }
-}
-
-/// The row counts as it was read.
-fn as_counted(row: &Item) -> Option<Condition> {
-    let count = Condition::Equals(COUNT, Attr::N(shape::count(row)?));
-    let active = match shape::active(row)? {
-        0 if !row.attrs.contains_key(ACTIVE) => Condition::Lacks(ACTIVE),
-        active => Condition::Equals(ACTIVE, Attr::N(active)),
-    };
-    Some(Condition::And(vec![count, active]))
 }
 
 /// The document is as it was read, or as gone.

@@ -8,6 +8,7 @@ use super::facts::{Facts, Resource, Row, Sides};
 use super::fault::{Alias, Amiss, Edge, Fault, Loose, Part, number};
 use crate::schema::norm;
 use crate::store::Id;
+use crate::store::directory::row_of;
 use crate::store::keys::Work;
 
 /// A big change that began so lately may not be readable as a whole.
@@ -91,15 +92,15 @@ fn seats(facts: &Facts) -> impl Iterator<Item = Fault> {
     let mut excess = facts.active.clone();
     let users = facts.resources.iter().filter(|(_, user)| user.active);
     for (id, _) in users {
-        if let Some(excess) = excess.get_mut(&id.bucket()) {
+        if let Some(excess) = excess.get_mut(&row_of(id.bucket())) {
             *excess -= 1;
         }
     }
     for id in facts.unread.iter().filter(|id| id.resource_type() == 0) {
-        excess.remove(&id.bucket());
+        excess.remove(&row_of(id.bucket()));
     }
     let wrong = excess.into_iter().filter(|(_, excess)| *excess != 0);
-    wrong.map(|(bucket, excess)| Fault::Seats { bucket, excess })
+    wrong.map(|(row, excess)| Fault::Seats { row, excess })
 }
 
 /// Whoever comes in comes through a connection.

@@ -1,6 +1,6 @@
 //! The attributes that items must have, beside those their own modules read.
 
-use crate::store::directory::{ACTIVE, COUNT};
+use crate::store::directory::ACTIVE;
 use crate::store::lanes::{ADDS, DONE, REMOVES};
 use crate::store::record::{attr, text};
 use crate::store::sweep::{DEAD, OP, SINCE};
@@ -10,18 +10,11 @@ use crate::table::{Attr, Item};
 /// Bytes of an id in a lane or an outbox item.
 const ID_BYTES: usize = 16;
 
-/// How many resources a bucket counts.
-pub(super) fn count(item: &Item) -> Option<i64> {
-    number(item, COUNT)
-}
-
-/// How many active users it counts among them.
+/// How many active users a directory row counts, if all it counts are numbers.
 pub(super) fn active(item: &Item) -> Option<i64> {
-    if item.attrs.contains_key(ACTIVE) {
-        number(item, ACTIVE)
-    } else {
-        Some(0)
-    }
+    let mut counts = item.attrs.values();
+    let sound = counts.all(|count| matches!(count, Attr::N(_)));
+    sound.then(|| number(item, ACTIVE).unwrap_or(0))
 }
 
 /// Whether the group of a work row is deleted, and the change that was open when it was.

@@ -49,12 +49,12 @@ impl fmt::Display for Fault {
                     "bucket {bucket} of the {kind} directory counts {excess} {than} than it holds"
                 )
             }
-            Self::Seats { bucket, excess } => {
+            Self::Seats { row, excess } => {
                 let than = if *excess < 0 { "fewer" } else { "more" };
                 let excess = excess.unsigned_abs();
                 write!(
                     out,
-                    "bucket {bucket} of the User directory counts {excess} {than} active users than it holds"
+                    "row {row} of the User directory counts {excess} {than} active users than its buckets hold"
                 )
             }
             Self::Edge(edge, amiss) => {

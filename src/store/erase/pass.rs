@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::{StreamExt as _, stream};
 
 use crate::schema::{GROUP, USER};
-use crate::store::directory::COUNT;
+use crate::store::directory;
 use crate::store::host::random_u64;
-use crate::store::keys::{self, TenantScope, Work};
+use crate::store::keys::{TenantScope, Work};
 use crate::store::record::{attr, generation as generation_of};
 use crate::store::{Id, Record, Store, StoreError, aliases};
 use crate::table::{Condition, Consistency, Item, Key, Query, Range, Table, TableError, Write};
@@ -41,8 +41,8 @@ impl Pass<'_> {
         if settled {
             for kind in [&USER, &GROUP] {
                 let rows = self.scope.directory(kind.number);
-                let bucket = |row| self.bucket(kind.number, row);
-                gone &= self.each(rows, 1, bucket).await?;
+                let row = |row| self.row(kind.number, row);
+                gone &= self.each(rows, 1, row).await?;
             }
             gone &= self
                 .each(self.scope.work(), 1, |row| self.work(row))
@@ -71,18 +71,17 @@ impl Pass<'_> {
         Ok(gone)
     }
 
-    /// A bucket's resources, then the row that leads to them.
-    async fn bucket(&self, resource_type: u8, row: Item) -> Gone {
-        if let Some(bucket) = keys::bucket_of(&row.key.sk) {
+    /// The resources of a row's buckets, then the row that leads to them.
+    async fn row(&self, resource_type: u8, row: Item) -> Gone {
+        for (bucket, _) in directory::counted(&row) {
             let resources = self.scope.resources_of(resource_type, bucket);
             let resource = |item| self.resource(item);
             if !self.each(resources, RESOURCES, resource).await? {
                 return Ok(false);
             }
         }
-        let count = row.attrs.get(COUNT).cloned();
-        let unchanged = count.map(|count| Condition::Equals(COUNT, count));
-        self.found(row.key, unchanged).await
+        let unchanged = directory::unchanged(&row);
+        self.found(row.key, Some(unchanged)).await
     }
 
     /// What hangs on a resource, then its document.

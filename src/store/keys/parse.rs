@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ulid::Ulid;
 
 use super::settings::{CLIENT, CONNECTION, SCHEMA, TOKEN};
-use super::{SLOT, TENANT_CHARS, TenantScope, Work, bucket_of, named};
+use super::{SLOT, TENANT_CHARS, TenantScope, Work, named, row_number};
 use crate::store::id::Id;
 use crate::table::Key;
 
@@ -24,8 +24,8 @@ pub(in crate::store) enum Entity {
     AdminKey,
     Schema(String),
     Resource(Id),
-    /// The count of one bucket of a resource type.
-    Bucket(u8, u32),
+    /// A resource type and the number of a row.
+    Directory(u8, u32),
     /// The attribute and the slot; the value stays in the key.
     Alias(u8, String),
     /// Group, generation and member, as the group's members are read.
@@ -85,9 +85,9 @@ fn entity(tenant: &TenantScope, rest: &str, key: &Key) -> Option<Entity> {
             (Entity::Resource(id), tenant.resource(id))
         }
         ("B", Some(rest)) => {
-            let (resource_type, bucket) = (rest.parse().ok()?, bucket_of(&key.sk)?);
-            let spelled = tenant.directory_row(resource_type, bucket);
-            (Entity::Bucket(resource_type, bucket), spelled)
+            let (resource_type, row) = (rest.parse().ok()?, row_number(&key.sk)?);
+            let spelled = tenant.directory_row(resource_type, row);
+            (Entity::Directory(resource_type, row), spelled)
         }
         ("N", Some(rest)) => return alias(rest, &key.sk),
         ("M", Some(rest)) => {

@@ -26,7 +26,7 @@ fn what_the_store_spells_is_read_back() {
         (tenant.token(&[7; 32]), Entity::Token([7; 32])),
         (tenant.schema("urn:X"), Entity::Schema("urn:x".to_owned())),
         (tenant.resource(ada), Entity::Resource(ada)),
-        (tenant.directory_row(1, 0x34), Entity::Bucket(1, 0x34)),
+        (tenant.directory_row(1, 0x34), Entity::Directory(1, 0x34)),
         (tenant.alias(0, &value("a#b"), None), name()),
         (tenant.alias(0, &value(&"a".repeat(600)), Some(ada)), name()),
         (
