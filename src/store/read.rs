@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
+use super::keys::{Entity, parse};
 use super::record::generation;
 use super::sweep::dying;
 use super::{Id, Record, StoreError, Tenant};
@@ -193,31 +194,29 @@ impl Tenant {
 
     /// The groups in which these edges of members stand, in the order of their ids.
     ///
-    /// An edge of another generation than its group's is left over from before the group was emptied; or its member
-    /// came along into the new one between both reads, and the edge tells so by now.
-    pub(super) async fn groups_by(&self, mut edges: Vec<Item>) -> Result<Vec<Record>, StoreError> {
+    /// An edge of another generation than its group's may be left over from before the group was emptied, or its member
+    /// came along into a new one meanwhile: the group's own edge decides, in the generation its head was read with.
+    pub(super) async fn groups_by(&self, edges: Vec<Item>) -> Result<Vec<Record>, StoreError> {
         let group = |edge: &Item| Id::from_key(&edge.key.sk);
-        let mut found: BTreeMap<Id, Record> = BTreeMap::new();
-        while !edges.is_empty() {
-            let ids: BTreeSet<Id> = edges.iter().filter_map(group).collect();
-            let heads = self.find_all(ids).await?;
-            let heads: HashMap<Id, Record> =
-                heads.into_iter().map(|head| (head.id, head)).collect();
-            let mut others = HashMap::new();
-            for edge in edges {
-                let Some(head) = group(&edge).and_then(|id| heads.get(&id)) else {
-                    continue;
-                };
-                if generation(&edge) == Some(head.generation.as_str()) {
-                    found.insert(head.id, head.clone());
-                } else {
-                    others.insert(edge.key.clone(), edge);
-                }
+        let heads = self.find_all(edges.iter().filter_map(group).collect::<BTreeSet<_>>());
+        let heads: HashMap<Id, Record> =
+            heads.await?.into_iter().map(|one| (one.id, one)).collect();
+        let (mut found, mut in_doubt) = (BTreeMap::new(), HashMap::new());
+        for edge in &edges {
+            let Some(head) = group(edge).and_then(|id| heads.get(&id)) else {
+                continue;
+            };
+            if generation(edge) == Some(head.generation.as_str()) {
+                found.insert(head.id, head);
+            } else if let (_, Some(Entity::Reverse(member, group))) = parse(&edge.key) {
+                let own = self.scope.forward(group, &head.generation, member);
+                in_doubt.insert(own, head);
             }
-            edges = self.batch_get(others.keys().cloned().collect()).await?;
-            edges.retain(|edge| others.get(&edge.key) != Some(edge));
         }
-        Ok(found.into_values().collect())
+        let own = self.batch_get(in_doubt.keys().cloned().collect()).await?;
+        let heads = own.iter().filter_map(|edge| in_doubt.get(&edge.key));
+        found.extend(heads.map(|head| (head.id, *head)));
+        Ok(found.into_values().cloned().collect())
     }
 
     /// Whether `member`, which exists, is in the group now.
