@@ -7,8 +7,11 @@
     reason = "a test may panic"
 )]
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+
+use serde_json::Value;
 
 mod support;
 
@@ -144,6 +147,69 @@ fn a_token_is_made_used_and_revoked_and_one_rotated_under_load() {
     assert!(requests > 20, "no load: {output}");
     let secret = server.secret.as_deref().expect("a token");
     assert!(!output.contains(secret), "{output}");
+}
+
+#[test]
+fn a_client_gets_access_tokens_with_a_secret_and_by_federation() {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let issuer = free.local_addr().expect("its address").to_string();
+    drop(free);
+    let options = ["--memory", "--json", "--issuer-host", &issuer];
+    let server = Server::start_with(&options, |serve| {
+        // Nobody answers there, and nobody is asked: issuers are asked without a proxy.
+        serve.env("http_proxy", "http://127.0.0.1:1");
+        serve.env("HTTP_PROXY", "http://127.0.0.1:1");
+    });
+    let [first, secret, federation] = scripts("OAuth 2.0 instead of a Secret Token")
+        .try_into()
+        .expect("three scripts");
+    let first = first.replace("127.0.0.1:9001", &issuer);
+    let script = format!("{secret}{federation}");
+    let output = played(&format!("{}{script}", settings(&first, &server)));
+    holds(&script, &output);
+    tells_without_values(&server.log());
+}
+
+/// Every request for a token has its line, with what was wrong; no line has a name, a secret or an assertion.
+fn tells_without_values(log: &str) {
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let lines: Vec<Value> = lines
+        .filter(|line| line["route"] == "/oauth2/token")
+        .collect();
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| (line["status"].as_u64(), line["error"].as_str()))
+        .collect();
+    let good = (Some(200), None);
+    let refused = |reason| (Some(401), Some(reason));
+    let expected = [
+        good,
+        good,
+        refused("client_secret_malformed"),
+        good,
+        good,
+        refused("client_unproven"),
+        good,
+        refused("assertion_signature"),
+        refused("assertion_algorithm"),
+    ];
+    assert_eq!(told, expected, "{log}");
+    for line in &lines {
+        assert_eq!(line["tenant"] == "", line["status"] != 200, "{line}");
+    }
+    for text in [
+        "scimsecret",
+        "scim_",
+        "eyJ",
+        "woodgrove",
+        "api://",
+        "0e6a2b7f",
+        "guess",
+    ] {
+        assert!(!log.contains(text), "the log holds {text}: {log}");
+    }
 }
 
 #[test]
