@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 mod support;
 
 use support::Server;
-use support::process::{command, folder, sound};
+use support::process::{Proxy, command, folder, sound};
 
 #[derive(Debug)]
 struct Run {
@@ -276,4 +276,17 @@ async fn a_server_that_falls_silent_ends_the_run() {
     assert_eq!(run.status, 2, "{}", run.stderr);
     assert_eq!(run.report["stopped"], "the server stopped answering");
     assert!(findings(&run).contains(&"answer.time"));
+}
+
+#[test]
+fn a_token_for_plain_http_reaches_no_proxy() {
+    let server = Server::in_memory();
+    let proxy = Proxy::start();
+    let token = server.client().token;
+    let command = command(&["simulate", "--url", &server.tenant_url, "--token", &token]);
+    let mut command = proxy.around(command);
+    let run = command.args(["--users", "0", "--groups", "0"]).output();
+    let run = run.expect("the command starts");
+    assert_eq!(proxy.seen(), 0);
+    assert!(run.status.success(), "{run:?}");
 }

@@ -45,7 +45,12 @@ impl Remote {
             let how = "put a key into SCIM_ADMIN_KEY, or give it with --key; make one where the data is: serverless-scim key create --label NAME --data DIR (or --table NAME)";
             Failure::Refused(how.to_owned())
         })?;
-        let http = Client::builder()
+        let mut http = Client::builder();
+        if parsed.scheme() == "http" {
+            // A proxy of the environment would read the key.
+            http = http.no_proxy();
+        }
+        let http = http
             .connect_timeout(CONNECT_TIME)
             .timeout(ANSWER_TIME)
             // The key goes to the address that was given, and to no other.

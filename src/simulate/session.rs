@@ -76,7 +76,12 @@ impl Session {
         if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
             return Err(format!("{url} is not an http or https URL"));
         }
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder();
+        if parsed.scheme() == "http" {
+            // A proxy of the environment would read the token.
+            http = http.no_proxy();
+        }
+        let http = http
             .timeout(target.timeout)
             // A redirect is an answer like any other: SCIM clients do not follow them with their token.
             .redirect(reqwest::redirect::Policy::none())

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::process::{folder, text};
-use crate::ways::{member, of_fabrikam, with_tenant};
+use crate::support::process::{Proxy, command, folder, text};
+use crate::ways::{self, member, of_fabrikam, with_tenant};
 
 #[test]
 fn tokens_are_made_labelled_rotated_and_revoked() {
@@ -218,4 +218,16 @@ fn keys_are_made_where_the_data_is_and_listed_and_revoked_anywhere() {
             format!("Revoked {id}. It opens nothing any more.\n")
         );
     }
+}
+
+#[test]
+fn a_key_for_this_machine_reaches_no_proxy() {
+    let way = ways::over_http();
+    let proxy = Proxy::start();
+    let mut command = proxy.around(command(&["tenant", "list"]));
+    command.args(&way.options);
+    command.env("SCIM_ADMIN_KEY", way.key().expect("a key"));
+    let listed = command.output().expect("the command starts");
+    assert_eq!(proxy.seen(), 0);
+    assert!(listed.status.success(), "{listed:?}");
 }

@@ -2,8 +2,11 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -23,6 +26,45 @@ pub fn command(arguments: &[&str]) -> Command {
 /// Runs the command line to its end.
 pub fn run(arguments: &[&str]) -> Output {
     command(arguments).output().expect("the command starts")
+}
+
+/// A proxy that the environment names: it counts who comes, and answers nobody.
+#[derive(Debug)]
+pub struct Proxy {
+    url: String,
+    seen: Arc<AtomicUsize>,
+}
+
+impl Proxy {
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("its address"));
+        let seen = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&seen);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                count.fetch_add(1, Ordering::SeqCst);
+                drop(stream);
+            }
+        });
+        Self { url, seen }
+    }
+
+    /// The command with this proxy in its environment.
+    pub fn around(&self, mut command: Command) -> Command {
+        for name in ["NO_PROXY", "no_proxy", "REQUEST_METHOD"] {
+            command.env_remove(name);
+        }
+        for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+            command.env(name, &self.url);
+        }
+        command
+    }
+
+    /// How many came.
+    pub fn seen(&self) -> usize {
+        self.seen.load(Ordering::SeqCst)
+    }
 }
 
 /// A new folder for data.
