@@ -18,6 +18,8 @@ mod connections;
 mod kept;
 #[path = "admin/keys.rs"]
 mod keys;
+#[path = "admin/meanwhile.rs"]
+mod meanwhile;
 #[path = "admin/requests.rs"]
 mod requests;
 #[path = "admin/schemas.rs"]

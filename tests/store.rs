@@ -16,6 +16,8 @@ mod big;
 mod costs;
 #[path = "store/house.rs"]
 mod house;
+#[path = "store/identity.rs"]
+mod identity;
 #[path = "store/meanwhile.rs"]
 mod meanwhile;
 #[path = "store/nested.rs"]

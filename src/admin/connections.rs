@@ -66,18 +66,22 @@ pub(super) fn show(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
 
 pub(super) async fn change(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
     let change: Change = asked.body()?;
-    let mut new = NewConnection::from(asked.connection()?);
-    new.name = change.name.unwrap_or(new.name);
-    new.provider = change.provider.unwrap_or(new.provider);
-    new.entra_bearer = change.entra_bearer.over(new.entra_bearer);
-    if let Some(patch) = &change.policies {
-        let mut merged = json!({ "policies": new.policies });
-        merge(&mut merged, &json!({ "policies": patch }));
-        let read: PoliciesAlone = read_body(&merged)?;
-        new.policies = read.policies.unwrap_or_default();
-    }
-    let changed = store(asked, new).await?;
-    Ok(AdminAnswer::ok(view::connection(&changed)))
+    let changed = changed(asked, |new| {
+        if let Some(patch) = &change.policies {
+            let mut merged = json!({ "policies": new.policies });
+            merge(&mut merged, &json!({ "policies": patch }));
+            let read: PoliciesAlone = read_body(&merged)?;
+            new.policies = read.policies.unwrap_or_default();
+        }
+        if let Some(name) = &change.name {
+            new.name.clone_from(name);
+        }
+        new.provider = change.provider.unwrap_or(new.provider);
+        let bearer = change.entra_bearer.clone();
+        new.entra_bearer = bearer.over(new.entra_bearer.take());
+        Ok(())
+    });
+    Ok(AdminAnswer::ok(view::connection(&changed.await?)))
 }
 
 pub(super) async fn delete(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
@@ -92,10 +96,12 @@ pub(super) fn policies(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
 }
 
 pub(super) async fn replace_policies(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
-    let mut new = NewConnection::from(asked.connection()?);
-    new.policies = asked.body()?;
-    let changed = store(asked, new).await?;
-    Ok(AdminAnswer::ok(json!(changed.policies)))
+    let policies: Policies = asked.body()?;
+    let changed = changed(asked, |new| {
+        new.policies.clone_from(&policies);
+        Ok(())
+    });
+    Ok(AdminAnswer::ok(json!(changed.await?.policies)))
 }
 
 /// So that an error names its place from the top of the body.
@@ -104,10 +110,18 @@ struct PoliciesAlone {
     policies: Option<Policies>,
 }
 
-async fn store(asked: &Asked<'_>, new: NewConnection) -> Result<Connection, AdminError> {
-    let (scope, was) = (&asked.tenant()?.scope, asked.connection()?);
-    let new = checked(new)?;
-    Ok(asked.store.change_connection(scope, was, &new).await?)
+/// The connection after the change, whatever it has become meanwhile.
+async fn changed(
+    asked: &Asked<'_>,
+    change: impl Fn(&mut NewConnection) -> Result<(), AdminError>,
+) -> Result<Connection, AdminError> {
+    let (scope, id) = (&asked.tenant()?.scope, &asked.connection()?.id);
+    let changed = asked.store.change_connection(scope, id, |was| {
+        let mut new = NewConnection::from(was);
+        change(&mut new)?;
+        checked(new)
+    });
+    changed.await
 }
 
 fn checked(new: NewConnection) -> Result<NewConnection, AdminError> {

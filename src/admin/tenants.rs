@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::asked::{Asked, said};
 use super::{AdminAnswer, AdminError, page, view};
-use crate::store::{Expiry, Provider, Said, TenantChange, TenantScope};
+use crate::store::{Provider, Said, TenantChange, TenantScope};
 
 /// An erasure is answered after so long, whatever is left to do.
 const ERASE_MS: i64 = 3_000;
@@ -64,13 +64,11 @@ pub(super) async fn create(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError>
         display_name: new.display_name.into(),
         provider: new.provider.into(),
         suspended: None,
-        expiry: Some(Expiry {
-            default: new.token_expiry_default,
-            maximum: new.token_expiry_maximum,
-        }),
+        expiry_default: new.token_expiry_default.into(),
+        expiry_maximum: new.token_expiry_maximum.into(),
     };
     let created = asked.store.create_tenant_with(&new.name, &settings).await?;
-    let tenant = asked.store.tenant_info(&created.to_string()).await?;
+    let tenant = asked.store.tenant_of(&created).await?;
     Ok(AdminAnswer::created(view::tenant(&tenant)))
 }
 
@@ -81,17 +79,12 @@ pub(super) fn show(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
 pub(super) async fn change(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
     let tenant = asked.tenant()?;
     let change: Change = asked.body()?;
-    let (default, maximum) = (change.token_expiry_default, change.token_expiry_maximum);
-    let said = default != Said::Nothing || maximum != Said::Nothing;
-    let expiry = Expiry {
-        default: default.over(tenant.expiry.default),
-        maximum: maximum.over(tenant.expiry.maximum),
-    };
     let change = TenantChange {
         display_name: change.display_name,
         provider: change.provider,
         suspended: change.state.map(|state| state == Wanted::Suspended),
-        expiry: said.then_some(expiry),
+        expiry_default: change.token_expiry_default,
+        expiry_maximum: change.token_expiry_maximum,
     };
     let changed = asked.store.change_tenant(&tenant.scope, &change).await?;
     Ok(AdminAnswer::ok(view::tenant(&changed)))
@@ -105,7 +98,7 @@ pub(super) async fn erase(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> 
         // It has begun, and the tick goes on with it.
         tracing::warn!(tenant = %scope, %error, "the erasure waits for the next tick");
     }
-    let tenant = asked.store.tenant_info(&scope.to_string()).await?;
+    let tenant = asked.store.tenant_of(scope).await?;
     let shown = Some(view::tenant(&tenant));
     Ok(AdminAnswer::new(StatusCode::ACCEPTED, shown))
 }

@@ -38,7 +38,7 @@ impl TokenEndpoint {
             let words = "the client secret is incomplete or mistyped; it begins with scimsecret_";
             OAuthError::invalid_client("client_secret_malformed", words)
         })?;
-        let (client, _, state) = self.find(id).await?;
+        let (client, state) = self.find(id).await?;
         let proven = client.method == AuthMethod::Secret && client.has_secret(&secret);
         proven
             .then_some((client, state))
@@ -58,7 +58,7 @@ impl TokenEndpoint {
         let (iss, sub) = (&assertion.claims.iss, &assertion.claims.sub);
         let own = sub.as_deref().filter(|_| iss == sub);
         let named = form.client_id.as_deref().or(own);
-        let (client, _, state) = self.find(named.ok_or_else(missing_id)?).await?;
+        let (client, state) = self.find(named.ok_or_else(missing_id)?).await?;
         match &client.method {
             AuthMethod::Secret => return Err(OAuthError::unproven()),
             AuthMethod::PrivateKey { jwks } => {
@@ -72,10 +72,7 @@ impl TokenEndpoint {
         Ok((client, state))
     }
 
-    async fn find(
-        &self,
-        id: &str,
-    ) -> Result<(Client, crate::store::Connection, State), OAuthError> {
+    async fn find(&self, id: &str) -> Result<(Client, State), OAuthError> {
         let found = self.store.find_client(id).await?;
         found.ok_or_else(OAuthError::unproven)
     }

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use super::aliases::{self, Indexed};
 use super::host::random_u64;
 use super::id::Id;
-use super::{Policies, StoreError, Tenant, UnknownMembers};
-use crate::table::{Attr, Condition, Item, Key, Reason, TableError, Transaction, Update, Write};
+use super::{Host, Policies, StoreError, Tenant, UnknownMembers};
+use crate::table::{
+    Attr, Condition, Item, Key, Reason, Table, TableError, Transaction, Update, Write,
+};
 
 /// How much fits one transaction, and how finely a big change is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,37 +178,18 @@ impl Plan {
 
 impl Tenant {
     /// Sends the plan until its outcome is known or the request's deadline has passed.
-    ///
-    /// An unknown outcome is settled by sending the identical transaction: its token makes a second effect impossible,
-    /// where a read could miss a first request that commits later.
     pub(super) async fn commit(&self, plan: &Plan) -> Result<Outcome, StoreError> {
-        let mut unknown = false;
-        loop {
-            match self.table().transact(&plan.transaction).await {
-                Ok(()) => {
-                    if plan.roles.contains(&Role::Note) {
-                        // What this instance remembers of the tenant's tokens does not know of it. Others remember
-                        // that up to 30 s longer.
-                        self.store.shared.credentials.forget(&self.scope);
-                    }
-                    return Ok(Outcome::Done);
-                }
-                Err(TableError::Cancelled(reasons)) if decided(&reasons) => {
-                    return Ok(Outcome::Failed(plan.failed(reasons)));
-                }
-                Err(TableError::Cancelled(_) | TableError::Busy) => {}
-                Err(TableError::Unknown(_)) => unknown = true,
-                Err(error) => return Err(StoreError::Table(error)),
-            }
-            if self.past_deadline() {
-                return Err(if unknown {
-                    StoreError::Unavailable(None)
-                } else {
-                    StoreError::Busy
-                });
-            }
-            self.pause().await;
+        let transaction = &plan.transaction;
+        let settled = settle(self.table(), self.host(), transaction, self.deadline);
+        if let Some(reasons) = settled.await? {
+            return Ok(Outcome::Failed(plan.failed(reasons)));
         }
+        if plan.roles.contains(&Role::Note) {
+            // What this instance remembers of the tenant's tokens does not know of it. Others remember that up to
+            // 30 s longer.
+            self.store.shared.credentials.forget(&self.scope);
+        }
+        Ok(Outcome::Done)
     }
 
     /// Whether the request has used up its time for writing.
@@ -222,13 +205,47 @@ impl Tenant {
         }
     }
 
-    /// Waits a random moment, so that writers that met do not meet again.
     pub(super) async fn pause(&self) {
-        let span = JITTER_MS.end - JITTER_MS.start;
-        self.host()
-            .sleep_ms(JITTER_MS.start + random_u64(self.host()) % span)
-            .await;
+        pause(self.host()).await;
     }
+}
+
+/// Sends the transaction until its outcome is known or the deadline has passed; gives the reasons where a condition
+/// did not hold.
+///
+/// An unknown outcome is settled by sending the identical transaction: its token makes a second effect impossible,
+/// where a read could miss a first request that commits later.
+pub(super) async fn settle(
+    table: &dyn Table,
+    host: &dyn Host,
+    transaction: &Transaction,
+    deadline: i64,
+) -> Result<Option<Vec<Reason>>, StoreError> {
+    let mut unknown = false;
+    loop {
+        match table.transact(transaction).await {
+            Ok(()) => return Ok(None),
+            Err(TableError::Cancelled(reasons)) if decided(&reasons) => return Ok(Some(reasons)),
+            Err(TableError::Cancelled(_) | TableError::Busy) => {}
+            Err(TableError::Unknown(_)) => unknown = true,
+            Err(error) => return Err(StoreError::Table(error)),
+        }
+        if host.now_ms() >= deadline {
+            return Err(if unknown {
+                StoreError::Unavailable(None)
+            } else {
+                StoreError::Busy
+            });
+        }
+        pause(host).await;
+    }
+}
+
+/// Waits a random moment, so that writers that met do not meet again.
+pub(super) async fn pause(host: &dyn Host) {
+    let span = JITTER_MS.end - JITTER_MS.start;
+    host.sleep_ms(JITTER_MS.start + random_u64(host) % span)
+        .await;
 }
 
 /// Whether a condition failed, rather than only the moment being bad.

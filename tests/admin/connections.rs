@@ -141,6 +141,33 @@ async fn what_no_connection_can_have_is_refused_and_nothing_made() {
 }
 
 #[tokio::test]
+async fn a_connections_name_can_stand_in_a_path() {
+    let vendor = Vendor::new();
+    let path = vendor.connection("fabrikam").await;
+    let connections = "/tenants/fabrikam/connections";
+    for (name, named) in [
+        ("Entra/test", "\"/\""),
+        ("Entra?", "\"?\""),
+        ("#1", "\"#\""),
+        ("100 %", "\"%\""),
+        (".", "dots"),
+        ("..", "dots"),
+        ("two\nlines", "control character"),
+    ] {
+        let new = json!({ "name": name });
+        let made = vendor.post(connections, &new).await;
+        made.refuses(400, "invalid", named);
+        let renamed = vendor.patch(&path, &new).await;
+        renamed.refuses(400, "invalid", named);
+    }
+    let plain = json!({ "name": "Okta & Co: v1.2, (EU) + \u{fc}ber" });
+    let made = vendor.post(connections, &plain).await;
+    made.is(201);
+    let named = format!("{connections}/Okta%20&%20Co:%20v1.2,%20(EU)%20+%20%C3%BCber");
+    assert_eq!(vendor.get(&named).await.body, made.body);
+}
+
+#[tokio::test]
 async fn policies_are_replaced_whole() {
     let vendor = Vendor::new();
     let path = format!("{}/policies", vendor.connection("fabrikam").await);

@@ -33,6 +33,24 @@ async fn a_tenant_is_created_once_and_found_by_name_and_id() {
 }
 
 #[tokio::test]
+async fn a_tenants_id_is_nobody_elses_name() {
+    let vendor = Vendor::new();
+    let victim = vendor.post("/tenants", &json!({ "name": "victim" })).await;
+    let id = victim.text("id");
+    for name in [id.clone(), id.to_uppercase()] {
+        let taken = vendor.post("/tenants", &json!({ "name": name })).await;
+        taken.refuses(409, "conflict", "id of another tenant");
+    }
+    assert_eq!(
+        vendor.get(&format!("/tenants/{id}")).await.body,
+        victim.body
+    );
+    // Ten letters that are nobody's id are a name like any other.
+    let ten = vendor.tenant("fabrikamco").await;
+    assert_eq!(vendor.get(&ten).await.text("name"), "fabrikamco");
+}
+
+#[tokio::test]
 async fn a_tenant_that_cannot_be_is_not_created() {
     let vendor = Vendor::new();
     for (member, value, named) in [

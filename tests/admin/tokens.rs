@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::Vendor;
+use crate::{Answer, Vendor};
 
 #[tokio::test]
 async fn a_token_is_shown_once() {
@@ -127,6 +127,44 @@ async fn the_predecessor_gets_an_end_when_its_successor_is_first_used() {
     let end = vendor.get(&path).await.text("expiresAt");
     assert!(end > rotated.text("created"), "a day later: {end}");
     assert_eq!(predecessor.get("/Users").await.status, 200, "until then");
+}
+
+#[tokio::test]
+async fn a_successor_that_was_never_used_leaves_nobody_alive() {
+    let vendor = Vendor::new();
+    let tokens = format!("{}/tokens", vendor.connection("fabrikam").await);
+    let first = vendor.post(&tokens, &json!({})).await;
+    let rotate = async |id: &str| {
+        let now = json!({ "retireAfter": 0 });
+        vendor.post(&format!("{tokens}/{id}/rotate"), &now).await
+    };
+    let lost = rotate(&first.text("id")).await;
+    let last = rotate(&lost.text("id")).await;
+    let status = async |answer: &Answer| {
+        let scim = vendor.scim(&answer.text("token"));
+        scim.get("/Users").await.status
+    };
+    assert_eq!(status(&first).await, 200, "until the last is used");
+    assert_eq!(status(&last).await, 200);
+    assert_eq!((status(&lost).await, status(&first).await), (401, 401));
+}
+
+#[tokio::test]
+async fn successors_that_were_never_used_are_few() {
+    let vendor = Vendor::new();
+    let tokens = format!("{}/tokens", vendor.connection("fabrikam").await);
+    let mut id = vendor.post(&tokens, &json!({})).await.text("id");
+    for _ in 0..8 {
+        let rotated = vendor
+            .post(&format!("{tokens}/{id}/rotate"), &json!({}))
+            .await;
+        rotated.is(201);
+        id = rotated.text("id");
+    }
+    let beyond = vendor
+        .post(&format!("{tokens}/{id}/rotate"), &json!({}))
+        .await;
+    beyond.refuses(409, "tooMany", "never used");
 }
 
 #[tokio::test]

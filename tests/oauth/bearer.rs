@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use serverless_scim::api::App;
 use serverless_scim::jose::{Hosts, Issuers, KeySource, Keys, SourceError};
 use serverless_scim::store::{
-    EntraBearer, NewConnection, Policies, Provider as Kind, TenantChange,
+    EntraBearer, IdentityError, NewConnection, Policies, Provider as Kind, TenantChange,
 };
 
 use super::bench::{Bench, Reply};
@@ -63,9 +63,9 @@ async fn allow(bench: &Bench, allowed: bool) {
             audience: APPLICATION.to_owned(),
         }),
     };
-    let was = bench.store.connection(&bench.tenant, &bench.connection);
-    let was = was.await.unwrap();
-    let changed = bench.store.change_connection(&bench.tenant, &was, &new);
+    let (tenant, connection) = (&bench.tenant, &bench.connection);
+    let same = |_: &_| Ok::<_, IdentityError>(new.clone());
+    let changed = bench.store.change_connection(tenant, connection, same);
     changed.await.unwrap();
 }
 

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use serverless_scim::store::{Action, AuthMethod, Collection, Scope, Scopes};
+use serverless_scim::store::{Action, AuthMethod, Collection, IdentityError, Said, Scope, Scopes};
 
 use super::bench::{Bench, FORM};
 
@@ -207,6 +207,57 @@ async fn tokens_end_in_their_time_and_with_their_client() {
         .ask(&parameters)
         .await
         .refuses(401, "invalid_client", "client_unproven");
+}
+
+#[tokio::test]
+async fn an_access_token_is_revoked_and_neither_rotated_nor_labelled() {
+    let bench = Bench::new().await;
+    let (client, _) = bench.with_secret().await;
+    let store = &bench.store;
+    let issued = store.issue_access_token(&client, &client.scopes).await;
+    let (secret, token) = issued.unwrap();
+    let (tenant, connection) = (&bench.tenant, bench.connection.as_str());
+    let rotated = store.rotate_token(tenant, connection, &token.id, 0).await;
+    assert!(
+        matches!(rotated, Err(IdentityError::State(_))),
+        "{rotated:?}"
+    );
+    let labelled = store.label_token(tenant, connection, &token.id, "x").await;
+    assert!(
+        matches!(labelled, Err(IdentityError::State(_))),
+        "{labelled:?}"
+    );
+    assert!(store.authenticate(&secret).await.unwrap().is_ok());
+    let revoked = store.revoke_token(tenant, connection, &token.id).await;
+    revoked.unwrap();
+    assert!(store.authenticate(&secret).await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn an_access_token_lives_no_longer_than_its_tenant_allows() {
+    let bench = Bench::new().await;
+    let (client, secret) = bench.with_secret().await;
+    let change = serverless_scim::store::TenantChange {
+        expiry_maximum: Said::Value(900),
+        ..Default::default()
+    };
+    let changed = bench.store.change_tenant(&bench.tenant, &change).await;
+    changed.unwrap();
+    let parameters = [
+        ("client_id", client.id.as_str()),
+        ("client_secret", secret.as_str()),
+    ];
+    let answer = bench.ask(&parameters).await;
+    let token = answer.token();
+    assert_eq!(answer.body["expires_in"], 900);
+    let users = async || {
+        let users = bench.scim("GET", "/scim/v2/Users", &token, &Value::Null);
+        users.await.status
+    };
+    bench.clock.advance(899);
+    assert_eq!(users().await, 200);
+    bench.clock.advance(1);
+    assert_eq!(users().await, 401);
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 use serverless_scim::api::{App, Call};
 use serverless_scim::store::{
-    Connection, Host, NewConnection, NewToken, Policies, Provider, Scopes, Sizes, Store,
-    TenantScope,
+    Connection, Host, IdentityError, NewConnection, NewToken, Policies, Provider, Scopes, Sizes,
+    Store, TenantScope,
 };
 use serverless_scim::table::{Consistency, DynamoDb, Item, Key, Query, Range, Table, embedded};
 
@@ -93,9 +93,9 @@ impl Bed {
             policies: serde_json::from_value::<Policies>(policies).unwrap(),
             entra_bearer: None,
         };
-        let was = self.store.connection(&self.tenant, &connection.id);
-        let was = was.await.unwrap();
-        let changed = self.store.change_connection(&self.tenant, &was, &new);
+        let same = |_: &_| Ok::<_, IdentityError>(new.clone());
+        let id = &connection.id;
+        let changed = self.store.change_connection(&self.tenant, id, same);
         changed.await.unwrap();
     }
 

@@ -1,7 +1,6 @@
 //! What a client gets for its proof: access tokens, and assertions that are good once. RFC 6749 §4.4.3, RFC 7523 §3.
 
-use super::clients::split;
-use super::connections::LAST_USED;
+use super::connection::LAST_USED;
 use super::tokens::{CLIENT, CONNECTION, SCOPES};
 use super::{Client, IdentityError, Scopes, Secret, Token};
 use crate::store::keys::TenantScope;
@@ -24,15 +23,13 @@ impl Store {
         ]);
         let life = client.access_token_life;
         let issued = self.put_token(&client.scope, attrs, Some(life)).await?;
-        if let Some((_, name)) = split(&client.id) {
-            let update = Update {
-                set: Attrs::from([(LAST_USED, Attr::N(self.host().now_ms()))]),
-                ..Update::default()
-            };
-            // Only a note; the token is good without it.
-            let key = client.scope.client(name);
-            drop(self.update_setting(key, update, Condition::Exists).await);
-        }
+        let update = Update {
+            set: Attrs::from([(LAST_USED, Attr::N(self.host().now_ms()))]),
+            ..Update::default()
+        };
+        // Only a note; the token is good without it.
+        let key = client.scope.client(client.name());
+        drop(self.update_setting(key, update, Condition::Exists).await);
         Ok(issued)
     }
 

@@ -3,14 +3,12 @@
 use super::expiry::{EXPIRY_MAX_S, EXPIRY_MIN_S};
 use super::items::{digest, number, text};
 use super::secret::AdminSecret;
-use super::tenants::CREATED;
-use super::tokens::{DIGEST, REVOKED, UNTIL};
+use super::tenant::CREATED;
+use super::tokens::{DIGEST, LABEL, REVOKED, UNTIL};
 use super::{IdentityError, label};
 use crate::store::keys::{self, TenantScope};
 use crate::store::{Store, StoreError};
-use crate::table::{Attr, Attrs, Condition, Item, TableError, Update, Write};
-
-const LABEL: &str = "label";
+use crate::table::{Attr, Attrs, Condition, Item, Update, Write};
 
 /// A key of the vendor's. Times in milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,18 +68,15 @@ impl Store {
         let named = |item: &&Item| read(item).is_some_and(|key| key.id == id);
         let item = items.iter().find(named);
         let item = item.ok_or(IdentityError::NotFound("admin key"))?;
-        let update = Update {
-            set: Attrs::from([(REVOKED, Attr::N(self.host().now_ms()))]),
-            ..Update::default()
-        };
-        let unrevoked = Condition::And(vec![Condition::Exists, Condition::Lacks(REVOKED)]);
-        match self
-            .update_setting(item.key.clone(), update, unrevoked)
-            .await
-        {
-            Ok(()) | Err(TableError::Condition(_)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        let now = self.host().now_ms();
+        let revoked = self.amend(item.key.clone(), "admin key", |item| {
+            let mut update = Update::default();
+            if number(item, REVOKED).is_none() {
+                update.set.insert(REVOKED, Attr::N(now));
+            }
+            Ok::<_, IdentityError>(update)
+        });
+        revoked.await.map(drop)
     }
 
     /// The key's id, if it is good at this moment. Read anew each time: the vendor's own calls are few.

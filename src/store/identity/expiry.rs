@@ -1,11 +1,16 @@
 //! When a token ends: what was asked for, within what the tenant allows.
 
 use super::IdentityError;
+use super::items::number;
+use crate::table::Item;
 
 /// The shortest life of a token.
 pub const EXPIRY_MIN_S: i64 = 900;
 /// The longest that can be asked for: ten years.
 pub(super) const EXPIRY_MAX_S: i64 = 10 * 366 * 86_400;
+
+pub(super) const EXPIRY_DEFAULT: &str = "td";
+pub(super) const EXPIRY_MAXIMUM: &str = "tm";
 
 /// A tenant's rules for the life of its tokens, in seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,6 +22,14 @@ pub struct Expiry {
 }
 
 impl Expiry {
+    /// The rules of the tenant whose config item this is.
+    pub(super) fn of(config: &Item) -> Self {
+        Self {
+            default: number(config, EXPIRY_DEFAULT),
+            maximum: number(config, EXPIRY_MAXIMUM),
+        }
+    }
+
     pub(super) fn check(self) -> Result<Self, IdentityError> {
         let bounds = EXPIRY_MIN_S..=EXPIRY_MAX_S;
         for (name, seconds) in [
@@ -39,7 +52,7 @@ impl Expiry {
     }
 
     /// The life of a new token in seconds; `None`: no end.
-    pub(super) fn of(self, asked: Option<i64>) -> Result<Option<i64>, IdentityError> {
+    pub(super) fn life(self, asked: Option<i64>) -> Result<Option<i64>, IdentityError> {
         let longest = self.maximum.unwrap_or(EXPIRY_MAX_S);
         match asked {
             Some(seconds) if (EXPIRY_MIN_S..=longest).contains(&seconds) => Ok(asked),
@@ -64,17 +77,17 @@ mod tests {
             default: Some(3_600),
             maximum: Some(7_200),
         };
-        assert_eq!(free.of(None).unwrap(), None);
-        assert_eq!(free.of(Some(900)).unwrap(), Some(900));
-        assert_eq!(bound.of(None).unwrap(), Some(3_600));
-        assert_eq!(bound.of(Some(7_200)).unwrap(), Some(7_200));
+        assert_eq!(free.life(None).unwrap(), None);
+        assert_eq!(free.life(Some(900)).unwrap(), Some(900));
+        assert_eq!(bound.life(None).unwrap(), Some(3_600));
+        assert_eq!(bound.life(Some(7_200)).unwrap(), Some(7_200));
         let endless = Expiry {
             default: None,
             ..bound
         };
-        assert_eq!(endless.of(None).unwrap(), Some(7_200));
+        assert_eq!(endless.life(None).unwrap(), Some(7_200));
         for (expiry, asked) in [(free, 899), (free, -1), (free, i64::MAX), (bound, 7_201)] {
-            assert!(expiry.of(Some(asked)).is_err(), "{asked}");
+            assert!(expiry.life(Some(asked)).is_err(), "{asked}");
         }
     }
 

@@ -23,6 +23,15 @@ pub(super) fn digest(item: &Item, name: &str) -> Option<[u8; 32]> {
     }
 }
 
+/// As many digests as stand there one after the other.
+pub(super) fn digests(item: &Item, name: &str) -> Vec<[u8; 32]> {
+    let whole = match item.attrs.get(name) {
+        Some(Attr::B(bytes)) => bytes.as_slice(),
+        _ => &[],
+    };
+    whole.as_chunks().0.to_vec()
+}
+
 pub(in crate::store) fn texts(item: &Item, name: &str) -> Vec<String> {
     match item.attrs.get(name) {
         Some(Attr::Ss(texts)) => texts.clone(),

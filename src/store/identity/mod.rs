@@ -5,40 +5,49 @@
 
 mod access;
 mod admin_keys;
+mod amend;
+mod client;
 mod clients;
+mod connection;
 mod connections;
 mod credentials;
 mod expiry;
 mod items;
 mod policies;
+mod remembered;
+mod rotation;
 mod scopes;
 mod secret;
 mod signed;
+mod tenant;
 mod tenants;
 mod tokens;
 mod touch;
 
 pub use admin_keys::AdminKey;
-pub use clients::{
-    AuthMethod, CLIENT_SECRETS_MAX, Client, ClientChange, ClientSecret, Federation, NewClient,
-};
-pub use connections::{CONNECTIONS_MAX, Connection, EntraBearer, NewConnection, Provider};
+pub use client::{AuthMethod, Client, ClientChange, ClientSecret, Federation, NewClient};
+pub use clients::CLIENT_SECRETS_MAX;
+pub use connection::{Connection, EntraBearer, NewConnection, Provider};
+pub use connections::CONNECTIONS_MAX;
 pub use credentials::{Credential, Holder, Refused};
 pub use expiry::{EXPIRY_MIN_S, Expiry};
 pub use policies::{
     OnDelete, Policies, PolicyError, RATE_MAX, REQUIRED_MAX, SEATS_MAX, UnknownMembers, Verb,
     presence,
 };
+pub use rotation::ROTATION_S;
 pub use scopes::{Action, Collection, Scope, Scopes};
 pub use secret::{AdminSecret, Secret, SecretKind, TokenError};
-pub use tenants::{Said, State, TenantChange, TenantInfo};
-pub use tokens::{NewToken, ROTATION_S, Token};
+pub use tenant::{Said, State, TenantChange, TenantInfo};
+pub use tokens::{NewToken, Token};
 
-pub(super) use clients::read as read_client;
-pub(super) use connections::read as read_connection;
-pub(super) use credentials::{Credentials, same_digest};
+pub(super) use client::read as read_client;
+pub(super) use connection::read as read_connection;
+pub(super) use credentials::same_digest;
 pub(super) use items::{number, text, texts};
-pub(super) use tenants::{NAME, STATE, TENANT, erasing_since};
+pub(super) use remembered::Credentials;
+pub(super) use tenant::{NAME, STATE};
+pub(super) use tenants::{TENANT, erasing_since};
 pub(super) use tokens::CONNECTION;
 
 use super::StoreError;

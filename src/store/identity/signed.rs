@@ -2,10 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::connections;
+use super::connection;
 use super::credentials::{Credential, Refused};
-use super::tenants::State;
-use super::{Connection, EntraBearer};
+use super::{Connection, EntraBearer, State};
 use crate::store::keys::TenantScope;
 use crate::store::{Store, StoreError};
 
@@ -46,7 +45,7 @@ impl Store {
         if matches!(state, State::Erasing | State::Erased) {
             return Ok(Err(Refused::Erased));
         }
-        let connection = connections::read(&connection)?;
+        let connection = connection::read(&connection)?;
         let credential = Credential {
             actor: format!("E-{}", connection.id),
             ..self.through(tenant, &config, connection).await?

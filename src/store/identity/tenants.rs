@@ -1,162 +1,25 @@
-//! Tenants: a unique name, what people call it, and whether it is served.
+//! Tenants: created under a unique name, found, listed, changed, and given up to be erased.
 
-use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer};
-
-use super::expiry::Expiry;
 use super::items::{number, text};
-use super::{IdentityError, Provider, label};
+use super::tenant::{CREATED, NAME, STATE, info};
+use super::{Expiry, IdentityError, State, TenantChange, TenantInfo};
 use crate::schema::norm;
 use crate::store::host::random_u64;
 use crate::store::keys::{self, TenantScope};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, outbox};
 use crate::table::{
-    Attr, Attrs, Condition, Consistency, Item, Query, Range, TableError, Transaction, Update, Write,
+    Attr, Attrs, Condition, Consistency, Item, Query, Range, Reason, Update, Write,
 };
 
 /// Characters of a tenant's name.
 pub(super) const NAME_MAX: usize = 63;
+/// Keys of one batch.
+const BATCH: usize = 100;
 
-pub(in crate::store) const NAME: &str = "name";
 pub(in crate::store) const TENANT: &str = "t";
-pub(in crate::store) const STATE: &str = "state";
-pub(super) const CREATED: &str = "ct";
-const DISPLAY_NAME: &str = "dn";
-const PROVIDER: &str = "idp";
-const EXPIRY_DEFAULT: &str = "td";
-const EXPIRY_MAXIMUM: &str = "tm";
 /// In the registry: since when the tenant is being erased; milliseconds since 1970.
 const ERASING_SINCE: &str = "erase";
-
-/// Whether a tenant is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    Active,
-    /// Every request is refused until the tenant is active again; nothing is lost.
-    Suspended,
-    /// Its items are being removed; there is no way back.
-    Erasing,
-    /// Nothing is left but this note.
-    Erased,
-}
-
-/// A tenant as its vendor sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantInfo {
-    pub scope: TenantScope,
-    pub name: String,
-    /// What people call it; the name where nothing else was said.
-    pub display_name: String,
-    /// Where its people come from, if that was said.
-    pub provider: Option<Provider>,
-    pub state: State,
-    /// Milliseconds since 1970.
-    pub created: i64,
-    /// How long its tokens live.
-    pub expiry: Expiry,
-}
-
-/// What a change says of something that need not be there. RFC 7396.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Said<T> {
-    /// It stays.
-    #[default]
-    Nothing,
-    /// It goes.
-    Null,
-    Value(T),
-}
-
-/// What is to be other than it is; `None` stays.
-#[derive(Debug, Clone, Default)]
-pub struct TenantChange {
-    pub display_name: Said<String>,
-    pub provider: Said<Provider>,
-    /// Suspends, or serves again.
-    pub suspended: Option<bool>,
-    pub expiry: Option<Expiry>,
-}
-
-impl State {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Suspended => "suspended",
-            Self::Erasing => "erasing",
-            Self::Erased => "erased",
-        }
-    }
-
-    /// The state of the tenant whose config item this is.
-    pub(in crate::store) fn of(config: &Item) -> Self {
-        let states = [Self::Suspended, Self::Erasing, Self::Erased];
-        let stored = text(config, STATE);
-        let found = states
-            .into_iter()
-            .find(|state| stored.as_deref() == Some(state.name()));
-        found.unwrap_or(Self::Active)
-    }
-}
-
-impl<T> From<Option<T>> for Said<T> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Self::Value)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Said<T> {
-    fn deserialize<D: Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
-        Option::deserialize(given).map(Self::from)
-    }
-}
-
-impl<T> Said<T> {
-    /// What is, after the change of what was.
-    pub fn over(self, was: Option<T>) -> Option<T> {
-        match self {
-            Self::Nothing => was,
-            Self::Null => None,
-            Self::Value(value) => Some(value),
-        }
-    }
-}
-
-impl TenantChange {
-    fn update(&self) -> Result<Update, IdentityError> {
-        let mut update = Update::default();
-        match &self.display_name {
-            Said::Nothing => {}
-            Said::Null => update.remove.push(DISPLAY_NAME),
-            Said::Value(name) => {
-                let name = Attr::S(label("displayName", name)?);
-                update.set.insert(DISPLAY_NAME, name);
-            }
-        }
-        match self.provider {
-            Said::Nothing => {}
-            Said::Null => update.remove.push(PROVIDER),
-            Said::Value(provider) => {
-                let provider = Attr::S(provider.name().to_owned());
-                update.set.insert(PROVIDER, provider);
-            }
-        }
-        let mut say = |name, value| match value {
-            Some(value) => drop(update.set.insert(name, value)),
-            None => update.remove.push(name),
-        };
-        if let Some(suspended) = self.suspended {
-            let state = Attr::S(State::Suspended.name().to_owned());
-            say(STATE, suspended.then_some(state));
-        }
-        if let Some(expiry) = self.expiry {
-            let expiry = expiry.check()?;
-            say(EXPIRY_DEFAULT, expiry.default.map(Attr::N));
-            say(EXPIRY_MAXIMUM, expiry.maximum.map(Attr::N));
-        }
-        Ok(update)
-    }
-}
+const BEING_ERASED: IdentityError = IdentityError::State("the tenant is being erased");
 
 impl Store {
     /// Creates a tenant under a name that no other has, in any case.
@@ -174,28 +37,40 @@ impl Store {
         if !is_name(name) {
             return Err(IdentityError::NameInvalid);
         }
-        let tenant = TenantScope::draw(random_u64(self.host()));
+        let (tenant, norm) = (
+            TenantScope::draw(random_u64(self.host())),
+            norm(name, false),
+        );
         let new = |key, attrs| Write::Put {
             key,
             attrs,
             condition: Some(Condition::NotExists),
         };
         let named = || Attr::S(name.to_owned());
-        let mut config = settings.update()?.set;
+        let mut config = settings.update(State::Active, Expiry::default())?.set;
         config.extend([(NAME, named()), (CREATED, Attr::N(self.host().now_ms()))]);
         let taken = [(TENANT, Attr::S(tenant.to_string()))].into();
-        let transaction = Transaction {
-            token: tenant.to_string(),
-            writes: vec![
-                new(keys::tenant_name(&norm(name, false)), taken),
-                new(keys::registry(&tenant), [(NAME, named())].into()),
-                new(tenant.config(), config),
-            ],
-        };
-        match self.table().transact(&transaction).await {
-            Ok(()) => Ok(tenant),
-            Err(TableError::Cancelled(_)) => Err(IdentityError::NameTaken),
-            Err(error) => Err(error.into()),
+        let mut writes = vec![
+            new(keys::tenant_name(&norm), taken),
+            new(tenant.config(), config),
+            new(keys::registry(&tenant), [(NAME, named())].into()),
+        ];
+        // Ten letters may be a name, or some tenant's id: never both.
+        if let Some(other) = TenantScope::parse(&norm) {
+            writes.push(Write::Check {
+                key: other.config(),
+                condition: Condition::NotExists,
+            });
+        }
+        let failed = self.settled(tenant.to_string(), writes).await?;
+        match failed.as_deref() {
+            None => Ok(tenant),
+            Some([Reason::Condition(_), ..]) => Err(IdentityError::NameTaken),
+            Some([_, _, _, Reason::Condition(_)]) => Err(IdentityError::State(
+                "the name is the id of another tenant; choose another name",
+            )),
+            // The id that was drawn is somebody's.
+            Some(_) => Err(StoreError::Busy.into()),
         }
     }
 
@@ -208,18 +83,27 @@ impl Store {
         Ok(item.and_then(|item| TenantScope::parse(&text(&item, TENANT)?)))
     }
 
-    /// The tenant with this name or this id.
+    /// The tenant with this id, or else with this name.
     pub async fn tenant_info(&self, name_or_id: &str) -> Result<TenantInfo, IdentityError> {
-        let missing = || IdentityError::NotFound("tenant");
-        let scope = match self.find_tenant(name_or_id).await? {
-            Some(scope) => scope,
-            None => TenantScope::parse(name_or_id).ok_or_else(missing)?,
-        };
-        let config = self.table().get(&scope.config()).await?;
-        config
-            .as_ref()
-            .and_then(|config| info(scope, config))
-            .ok_or_else(missing)
+        if let Some(scope) = TenantScope::parse(name_or_id)
+            && let Some(found) = self.find_info(scope).await?
+        {
+            return Ok(found);
+        }
+        let named = self.find_tenant(name_or_id).await?;
+        self.tenant_of(&named.ok_or(IdentityError::NotFound("tenant"))?)
+            .await
+    }
+
+    /// The tenant itself.
+    pub async fn tenant_of(&self, tenant: &TenantScope) -> Result<TenantInfo, IdentityError> {
+        let found = self.find_info(tenant.clone()).await?;
+        found.ok_or(IdentityError::NotFound("tenant"))
+    }
+
+    async fn find_info(&self, tenant: TenantScope) -> Result<Option<TenantInfo>, StoreError> {
+        let config = self.table().get(&tenant.config()).await?;
+        Ok(config.and_then(|config| info(tenant, &config)))
     }
 
     /// Up to `limit` tenants in the order of their ids, after the one given; and whether more follow.
@@ -242,7 +126,7 @@ impl Store {
             .collect();
         let keys: Vec<_> = scopes.iter().map(TenantScope::config).collect();
         let mut tenants = vec![];
-        for keys in keys.chunks(super::connections::BATCH) {
+        for keys in keys.chunks(BATCH) {
             let (items, unprocessed) = self.table().batch_get(keys).await?;
             if !unprocessed.is_empty() {
                 return Err(StoreError::Busy);
@@ -262,39 +146,17 @@ impl Store {
         tenant: &TenantScope,
         change: &TenantChange,
     ) -> Result<TenantInfo, IdentityError> {
-        let update = change.update()?;
-        if update != Update::default() {
-            self.write_config(tenant, update).await?;
-        }
-        self.tenant_info(&tenant.to_string()).await
-    }
-
-    async fn write_config(
-        &self,
-        tenant: &TenantScope,
-        update: Update,
-    ) -> Result<(), IdentityError> {
-        let suspended = Attr::S(State::Suspended.name().to_owned());
-        let served = Condition::Or(vec![
-            Condition::Lacks(STATE),
-            Condition::Equals(STATE, suspended),
-        ]);
-        let write = Write::Update {
-            key: tenant.config(),
-            update,
-            condition: Some(Condition::And(vec![Condition::Exists, served])),
-        };
-        let written = self.table().write(&write).await;
+        let changed = self.amend(tenant.config(), "tenant", |config| {
+            let state = State::of(config);
+            if matches!(state, State::Erasing | State::Erased) {
+                return Err(BEING_ERASED);
+            }
+            change.update(state, Expiry::of(config))
+        });
+        let changed = changed.await;
         // Afterwards: who asked meanwhile may have been remembered as before.
         self.shared.credentials.forget(tenant);
-        match written {
-            Ok(()) => Ok(()),
-            Err(TableError::Condition(None)) => Err(IdentityError::NotFound("tenant")),
-            Err(TableError::Condition(Some(_))) => {
-                Err(IdentityError::State("the tenant is being erased"))
-            }
-            Err(error) => Err(error.into()),
-        }
+        info(tenant.clone(), &changed?).ok_or(IdentityError::NotFound("tenant"))
     }
 
     /// Begins to erase the tenant: from here on every request of its is refused, and its name is free once the job
@@ -310,32 +172,26 @@ impl Store {
             },
             condition: Some(Condition::And(vec![Condition::Exists, condition])),
         };
-        let transaction = Transaction {
-            token: crate::store::outbox::draw_ulid(self.host()),
-            writes: vec![
-                update(
-                    tenant.config(),
-                    [(STATE, erasing())].into(),
-                    Condition::Not(Box::new(Condition::Equals(STATE, erasing()))),
-                ),
-                update(
-                    keys::registry(tenant),
-                    since.into(),
-                    Condition::Lacks(ERASING_SINCE),
-                ),
-            ],
-        };
-        let begun = self.table().transact(&transaction).await;
+        let writes = vec![
+            update(
+                tenant.config(),
+                [(STATE, erasing())].into(),
+                Condition::Not(Box::new(Condition::Equals(STATE, erasing()))),
+            ),
+            update(
+                keys::registry(tenant),
+                since.into(),
+                Condition::Lacks(ERASING_SINCE),
+            ),
+        ];
+        let begun = self.settled(outbox::draw_ulid(self.host()), writes).await;
         self.shared.credentials.forget(tenant);
-        match begun {
-            Ok(()) => Ok(()),
-            Err(TableError::Cancelled(_)) => {
-                match self.tenant_info(&tenant.to_string()).await?.state {
-                    State::Erasing | State::Erased => Ok(()),
-                    State::Active | State::Suspended => Err(StoreError::Busy.into()),
-                }
-            }
-            Err(error) => Err(error.into()),
+        if begun?.is_none() {
+            return Ok(());
+        }
+        match self.tenant_of(tenant).await?.state {
+            State::Erasing | State::Erased => Ok(()),
+            State::Active | State::Suspended => Err(StoreError::Busy.into()),
         }
     }
 }
@@ -343,28 +199,6 @@ impl Store {
 /// Since when the tenant of this registry row is being erased.
 pub(in crate::store) fn erasing_since(row: &Item) -> Option<i64> {
     number(row, ERASING_SINCE)
-}
-
-fn info(scope: TenantScope, config: &Item) -> Option<TenantInfo> {
-    let state = State::of(config);
-    // Of an erased tenant nothing is known but its id.
-    let name = text(config, NAME).or((state == State::Erased).then(String::new))?;
-    Some(TenantInfo {
-        scope,
-        display_name: text(config, DISPLAY_NAME).unwrap_or_else(|| name.clone()),
-        name,
-        provider: text(config, PROVIDER).and_then(|name| Provider::from_str(&name).ok()),
-        state,
-        created: number(config, CREATED).unwrap_or_default(),
-        expiry: expiry_of(config),
-    })
-}
-
-pub(super) fn expiry_of(config: &Item) -> Expiry {
-    Expiry {
-        default: number(config, EXPIRY_DEFAULT),
-        maximum: number(config, EXPIRY_MAXIMUM),
-    }
 }
 
 fn is_name(name: &str) -> bool {

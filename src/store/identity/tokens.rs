@@ -1,36 +1,33 @@
-//! Secret tokens of a connection: made, listed, rotated, revoked. Only digests are stored.
+//! Secret tokens of a connection: made, listed, labelled, revoked. Only digests are stored.
 
-use super::connections::LAST_USED;
+use super::connection::LAST_USED;
 use super::items::{digest, number, text, texts};
-use super::tenants::{CREATED, expiry_of};
+use super::tenant::CREATED;
 use super::{Expiry, IdentityError, Scopes, Secret, SecretKind, label};
 use crate::store::keys::TenantScope;
 use crate::store::{Store, StoreError};
-use crate::table::{Attr, Attrs, Condition, Item, Key, TableError, Update, Write};
+use crate::table::{Attr, Attrs, Condition, Item, Key, Update, Write};
 
-/// How long a predecessor lives on after its successor was first used, where nothing else is said: a day.
-pub const ROTATION_S: i64 = 86_400;
-/// The longest that can be said: 30 days.
-const ROTATION_MAX_S: i64 = 30 * 86_400;
 /// A token that ended is remembered this long, so that its holder is told what happened.
 pub(super) const REMEMBERED_S: i64 = 90 * 86_400;
 /// An access token less long: a client gets a new one every hour.
 const ACCESS_REMEMBERED_S: i64 = 86_400;
 
-const LABEL: &str = "label";
+pub(super) const LABEL: &str = "label";
 pub(super) const DIGEST: &str = "sha256";
 pub(in crate::store) const CONNECTION: &str = "cid";
 pub(super) const CLIENT: &str = "cl";
 pub(super) const SCOPES: &str = "sc";
 pub(super) const UNTIL: &str = "un";
 pub(super) const REVOKED: &str = "rv";
-/// In a successor until its first use: whose successor it is, and how long that one may live on, in seconds.
-pub(super) const PREDECESSOR: &str = "pr";
+/// In a successor until its first use: whose successor it is, and how long they may live on, in seconds. They are
+/// several where a successor was replaced before it was used.
+pub(super) const PREDECESSORS: &str = "pr";
 pub(super) const RETIRE: &str = "rt";
 /// How long it was made to live, in seconds; where it has an end.
-const LIFE: &str = "li";
+pub(super) const LIFE: &str = "li";
 /// Of a successor for good: the id of the token it replaces.
-const REPLACES: &str = "of";
+pub(super) const REPLACES: &str = "of";
 pub(super) const TTL: &str = "exp";
 
 /// What a new token is to be.
@@ -70,7 +67,7 @@ impl Store {
         new: &NewToken,
     ) -> Result<(Secret, Token), IdentityError> {
         self.connection(tenant, connection).await?;
-        let life = self.expiry(tenant).await?.of(new.expires_in)?;
+        let life = self.expiry(tenant).await?.life(new.expires_in)?;
         let mut attrs = Attrs::from([(CONNECTION, Attr::S(connection.to_owned()))]);
         if !new.label.is_empty() {
             attrs.insert(LABEL, Attr::S(label("label", &new.label)?));
@@ -86,9 +83,11 @@ impl Store {
     }
 
     /// The tenant's rules.
-    async fn expiry(&self, tenant: &TenantScope) -> Result<Expiry, IdentityError> {
+    pub(super) async fn expiry(&self, tenant: &TenantScope) -> Result<Expiry, IdentityError> {
         let config = self.table().get(&tenant.config()).await?;
-        Ok(expiry_of(&config.ok_or(IdentityError::NotFound("tenant"))?))
+        Ok(Expiry::of(
+            &config.ok_or(IdentityError::NotFound("tenant"))?,
+        ))
     }
 
     /// Writes a token with a new secret that lives `life` seconds.
@@ -152,7 +151,7 @@ impl Store {
         Ok(read(&item)?)
     }
 
-    async fn token_item(
+    pub(super) async fn token_item(
         &self,
         tenant: &TenantScope,
         connection: &str,
@@ -176,21 +175,19 @@ impl Store {
     ) -> Result<(), IdentityError> {
         let item = self.token_item(tenant, connection, id).await?;
         let now = self.host().now_ms();
-        let update = Update {
-            set: Attrs::from([
-                (REVOKED, Attr::N(now)),
-                (TTL, Attr::N(now / 1_000 + REMEMBERED_S)),
-            ]),
-            ..Update::default()
+        let ends = |item: &Item| {
+            let mut update = Update::default();
+            if number(item, REVOKED).is_none() {
+                update.set = Attrs::from([
+                    (REVOKED, Attr::N(now)),
+                    (TTL, Attr::N(now / 1_000 + REMEMBERED_S)),
+                ]);
+            }
+            Ok::<_, IdentityError>(update)
         };
-        let unrevoked = Condition::And(vec![Condition::Exists, Condition::Lacks(REVOKED)]);
-        let revoked = self.update_setting(item.key, update, unrevoked).await;
+        let revoked = self.amend(item.key, "token", ends).await;
         self.shared.credentials.forget(tenant);
-        match revoked {
-            // It was revoked before.
-            Ok(()) | Err(TableError::Condition(_)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        revoked.map(drop)
     }
 
     /// Gives the token another label.
@@ -202,57 +199,15 @@ impl Store {
         text: &str,
     ) -> Result<Token, IdentityError> {
         let item = self.token_item(tenant, connection, id).await?;
-        let update = Update {
-            set: Attrs::from([(LABEL, Attr::S(label("label", text)?))]),
-            ..Update::default()
-        };
-        match self
-            .update_setting(item.key, update, Condition::Exists)
-            .await
-        {
-            Ok(()) => self.token(tenant, connection, id).await,
-            Err(TableError::Condition(_)) => Err(IdentityError::NotFound("token")),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// A successor with the same label and scopes. Both are good until the successor is first used; from then on the
-    /// predecessor lives `retire_s` seconds.
-    pub async fn rotate_token(
-        &self,
-        tenant: &TenantScope,
-        connection: &str,
-        id: &str,
-        retire_s: i64,
-    ) -> Result<(Secret, Token), IdentityError> {
-        if !(0..=ROTATION_MAX_S).contains(&retire_s) {
-            let range = format!("0 to {ROTATION_MAX_S} seconds");
-            return Err(IdentityError::Invalid("retireAfter", range));
-        }
-        let old = self.token_item(tenant, connection, id).await?;
-        let now = self.host().now_ms();
-        let ended =
-            number(&old, REVOKED).is_some() || number(&old, UNTIL).is_some_and(|end| end <= now);
-        if ended {
-            let why = "the token has ended; make a new one instead";
-            return Err(IdentityError::State(why));
-        }
-        let kept = [LABEL, SCOPES, CONNECTION];
-        let mut attrs: Attrs = kept
-            .into_iter()
-            .filter_map(|name| Some((name, old.attrs.get(name)?.clone())))
-            .collect();
-        let digest = digest(&old, DIGEST).ok_or(StoreError::Broken("a token has no digest"))?;
-        attrs.insert(PREDECESSOR, Attr::B(digest.to_vec()));
-        attrs.insert(RETIRE, Attr::N(retire_s));
-        attrs.insert(REPLACES, Attr::S(id.to_owned()));
-        let rules = self.expiry(tenant).await?;
-        let life = match (number(&old, LIFE), rules.maximum) {
-            (Some(life), Some(maximum)) => Some(life.min(maximum)),
-            (Some(life), None) => Some(life),
-            (None, _) => rules.of(None)?,
-        };
-        self.put_token(tenant, attrs, life).await
+        check_secret(&item)?;
+        let label = Attr::S(label("label", text)?);
+        let labelled = self.amend(item.key, "token", |_| {
+            Ok::<_, IdentityError>(Update {
+                set: Attrs::from([(LABEL, label.clone())]),
+                ..Update::default()
+            })
+        });
+        Ok(read(&labelled.await?)?)
     }
 
     /// Keys of every credential of the connection: tokens, access tokens, clients.
@@ -269,20 +224,15 @@ impl Store {
         }
         Ok(keys)
     }
+}
 
-    pub(super) async fn update_setting(
-        &self,
-        key: Key,
-        update: Update,
-        condition: Condition,
-    ) -> Result<(), TableError> {
-        let write = Write::Update {
-            key,
-            update,
-            condition: Some(condition),
-        };
-        self.table().write(&write).await
+/// Access tokens come and go with their client; only a Secret Token is somebody's to care for.
+pub(super) fn check_secret(token: &Item) -> Result<(), IdentityError> {
+    if text(token, CLIENT).is_none() {
+        return Ok(());
     }
+    let why = "this is an access token of an OAuth client, which asks for a new one by itself";
+    Err(IdentityError::State(why))
 }
 
 fn read(item: &Item) -> Result<Token, StoreError> {

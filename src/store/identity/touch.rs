@@ -2,9 +2,9 @@
 
 use std::sync::PoisonError;
 
-use super::connections::{ACTIVE_SINCE, LAST_USED};
+use super::connection::{ACTIVE_SINCE, LAST_USED};
 use super::credentials::Credential;
-use super::tokens::{PREDECESSOR, REMEMBERED_S, RETIRE, TTL, UNTIL};
+use super::tokens::{PREDECESSORS, REMEMBERED_S, RETIRE, TTL, UNTIL};
 use crate::store::{Store, StoreError};
 use crate::table::{Attr, Attrs, Condition, Key, TableError, Update};
 
@@ -20,15 +20,15 @@ impl Store {
         let first = credential
             .token
             .as_ref()
-            .is_some_and(|token| token.predecessor.is_some());
+            .is_some_and(|token| token.predecessors.is_some());
         if !self.is_due(&credential.actor, now) && !first {
             return Ok(());
         }
         if let Some(token) = &credential.token {
             self.note(credential.scope.token(&token.digest), now, LAST_USED)
                 .await?;
-            if let Some((predecessor, retire_s)) = &token.predecessor {
-                self.retire(credential, predecessor, now + retire_s * 1_000)
+            if let Some((predecessors, retire_s)) = &token.predecessors {
+                self.retire(credential, predecessors, now + retire_s * 1_000)
                     .await?;
             }
         }
@@ -65,26 +65,28 @@ impl Store {
         self.set(key, set, condition).await
     }
 
-    /// The successor is in use: from now on its predecessor's days are counted.
+    /// The successor is in use: from now on the days of those before it are counted.
     async fn retire(
         &self,
         credential: &Credential,
-        predecessor: &[u8; 32],
+        predecessors: &[[u8; 32]],
         until: i64,
     ) -> Result<(), StoreError> {
-        let ends_later = Condition::Or(vec![
-            Condition::Lacks(UNTIL),
-            Condition::Greater(UNTIL, until),
-        ]);
-        let set = Attrs::from([
-            (UNTIL, Attr::N(until)),
-            (TTL, Attr::N(until / 1_000 + REMEMBERED_S)),
-        ]);
-        self.set(credential.scope.token(predecessor), set, ends_later)
-            .await?;
+        for predecessor in predecessors {
+            let ends_later = Condition::Or(vec![
+                Condition::Lacks(UNTIL),
+                Condition::Greater(UNTIL, until),
+            ]);
+            let set = Attrs::from([
+                (UNTIL, Attr::N(until)),
+                (TTL, Attr::N(until / 1_000 + REMEMBERED_S)),
+            ]);
+            self.set(credential.scope.token(predecessor), set, ends_later)
+                .await?;
+        }
         if let Some(token) = &credential.token {
             let update = Update {
-                remove: vec![PREDECESSOR, RETIRE],
+                remove: vec![PREDECESSORS, RETIRE],
                 ..Update::default()
             };
             let key = credential.scope.token(&token.digest);

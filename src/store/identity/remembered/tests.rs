@@ -30,7 +30,7 @@ fn credential(until: Option<i64>) -> Credential {
         token: Some(TokenMark {
             digest: digest(0),
             until,
-            predecessor: None,
+            predecessors: None,
         }),
     }
 }
