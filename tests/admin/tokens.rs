@@ -139,13 +139,13 @@ async fn a_successor_that_was_never_used_leaves_nobody_alive() {
         vendor.post(&format!("{tokens}/{id}/rotate"), &now).await
     };
     let lost = rotate(&first.text("id")).await;
-    let last = rotate(&lost.text("id")).await;
+    let used = rotate(&lost.text("id")).await;
     let status = async |answer: &Answer| {
         let scim = vendor.scim(&answer.text("token"));
         scim.get("/Users").await.status
     };
     assert_eq!(status(&first).await, 200, "until the last is used");
-    assert_eq!(status(&last).await, 200);
+    assert_eq!(status(&used).await, 200);
     assert_eq!((status(&lost).await, status(&first).await), (401, 401));
 }
 

@@ -8,7 +8,7 @@ use super::tokens::{DIGEST, LABEL, REVOKED, UNTIL};
 use super::{IdentityError, label};
 use crate::store::keys::{self, TenantScope};
 use crate::store::{Store, StoreError};
-use crate::table::{Attr, Attrs, Condition, Item, Update, Write};
+use crate::table::{Attr, Attrs, Item, Update};
 
 /// A key of the vendor's. Times in milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,16 +42,9 @@ impl Store {
         if let Some(life) = life {
             attrs.insert(UNTIL, Attr::N(now + life * 1_000));
         }
-        let key = keys::admin_key(&digest);
-        let put = Write::Put {
-            key: key.clone(),
-            attrs,
-            condition: Some(Condition::NotExists),
-        };
-        self.table().write(&put).await?;
-        let item = self.table().get(&key).await?;
-        let key = item.as_ref().and_then(read);
-        Ok((secret, key.ok_or(IdentityError::NotFound("admin key"))?))
+        let item = self.put_new(keys::admin_key(&digest), attrs).await?;
+        let key = read(&item).ok_or(StoreError::Broken("an admin key does not read"))?;
+        Ok((secret, key))
     }
 
     /// Every key, the oldest first.

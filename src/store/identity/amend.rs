@@ -58,33 +58,35 @@ impl Store {
         }
     }
 
-    /// Puts a new item where `count` finds fewer than there may be.
+    /// Puts an item that is new.
+    pub(super) async fn put_new(&self, key: Key, attrs: Attrs) -> Result<Item, TableError> {
+        self.table().write(&new(key.clone(), attrs.clone())).await?;
+        Ok(item(key, attrs))
+    }
+
+    /// The same where `count` finds fewer than there may be.
     pub(super) async fn add<F>(
         &self,
         limited: &Limited<'_>,
         key: Key,
         attrs: Attrs,
         count: impl Fn() -> F,
-    ) -> Result<(), IdentityError>
+    ) -> Result<Item, IdentityError>
     where
         F: Future<Output = Result<usize, StoreError>>,
     {
         let deadline = self.deadline();
         loop {
-            let item = self.table().get(limited.of).await?;
-            let item = item.ok_or(IdentityError::NotFound(limited.what))?;
+            let of = self.table().get(limited.of).await?;
+            let of = of.ok_or(IdentityError::NotFound(limited.what))?;
             if count().await? >= limited.max {
                 return Err(IdentityError::TooMany(limited.too_many.clone()));
             }
-            let unchanged = number(&item, ADDED).map_or(Condition::Lacks(ADDED), |added| {
+            let unchanged = number(&of, ADDED).map_or(Condition::Lacks(ADDED), |added| {
                 Condition::Equals(ADDED, Attr::N(added))
             });
             let writes = vec![
-                Write::Put {
-                    key: key.clone(),
-                    attrs: attrs.clone(),
-                    condition: Some(Condition::NotExists),
-                },
+                new(key.clone(), attrs.clone()),
                 Write::Update {
                     key: limited.of.clone(),
                     update: Update {
@@ -96,7 +98,7 @@ impl Store {
             ];
             let token = outbox::draw_ulid(self.host());
             if self.settled(token, writes).await?.is_none() {
-                return Ok(());
+                return Ok(item(key, attrs));
             }
             self.again(deadline).await?;
         }
@@ -160,6 +162,25 @@ impl Store {
         }
         pause(self.host()).await;
         Ok(())
+    }
+}
+
+/// Writes an item that is not there yet.
+pub(super) fn new(key: Key, attrs: Attrs) -> Write {
+    Write::Put {
+        key,
+        attrs,
+        condition: Some(Condition::NotExists),
+    }
+}
+
+fn item(key: Key, attrs: Attrs) -> Item {
+    let attrs = attrs.into_iter();
+    Item {
+        key,
+        attrs: attrs
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
     }
 }
 

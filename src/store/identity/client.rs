@@ -182,7 +182,7 @@ impl Client {
 }
 
 /// The client's id as it calls itself: it names its tenant.
-pub(super) fn client_id(tenant: &TenantScope, name: &str) -> String {
+fn client_id(tenant: &TenantScope, name: &str) -> String {
     format!("{tenant}.{name}")
 }
 

@@ -1,7 +1,7 @@
 //! OAuth clients of a connection and their secrets: made, listed, found, changed, deleted. RFC 6749 §4.4, RFC 7523.
 
 use super::amend::Limited;
-use super::client::{client_id, read, split};
+use super::client::{read, split};
 use super::connections::draw_id;
 use super::tenant::CREATED;
 use super::{
@@ -39,9 +39,8 @@ impl Store {
             too_many: format!("a connection can have {CLIENTS_MAX} clients, and this one has them"),
         };
         let count = async || Ok(self.clients(tenant, connection).await?.len());
-        self.add(&limited, tenant.client(&id), attrs, count).await?;
-        let id = client_id(tenant, &id);
-        Ok((self.client(tenant, connection, &id).await?, secret))
+        let added = self.add(&limited, tenant.client(&id), attrs, count);
+        Ok((read(tenant, &added.await?)?, secret))
     }
 
     /// The connection's clients, the oldest first.

@@ -35,9 +35,8 @@ impl Store {
             ),
         };
         let count = async || Ok(self.connections(tenant).await?.len());
-        self.add(&limited, tenant.connection(&id), attrs, count)
-            .await?;
-        self.connection(tenant, &id).await
+        let added = self.add(&limited, tenant.connection(&id), attrs, count);
+        Ok(read(&added.await?)?)
     }
 
     pub async fn connection(

@@ -110,21 +110,13 @@ impl<T> Said<T> {
         }
     }
 
-    fn as_ref(&self) -> Said<&T> {
+    /// The same of another kind.
+    fn map<U>(self, to: impl FnOnce(T) -> U) -> Said<U> {
         match self {
             Self::Nothing => Said::Nothing,
             Self::Null => Said::Null,
-            Self::Value(value) => Said::Value(value),
+            Self::Value(value) => Said::Value(to(value)),
         }
-    }
-
-    /// The same of another kind.
-    fn map<U, E>(self, to: impl FnOnce(T) -> Result<U, E>) -> Result<Said<U>, E> {
-        Ok(match self {
-            Self::Nothing => Said::Nothing,
-            Self::Null => Said::Null,
-            Self::Value(value) => Said::Value(to(value)?),
-        })
     }
 }
 
@@ -138,12 +130,14 @@ impl TenantChange {
             Said::Value(value) => drop(update.set.insert(name, value)),
         };
         let words = |text: &str| Attr::S(text.to_owned());
-        let called = |name: &String| label("displayName", name).map(Attr::S);
-        say(DISPLAY_NAME, self.display_name.as_ref().map(called)?);
-        let provider = self.provider.as_ref();
+        if let Said::Value(name) = &self.display_name {
+            label("displayName", name)?;
+        }
+        let name = self.display_name.clone();
+        say(DISPLAY_NAME, name.map(|name| words(name.trim())));
         say(
             PROVIDER,
-            provider.map(|provider| Ok::<_, IdentityError>(words(provider.name())))?,
+            self.provider.map(|provider| words(provider.name())),
         );
         // Both are said where one is, for one bounds the other; and the state always is: what is being erased
         // meanwhile changes no more.

@@ -1,5 +1,6 @@
 //! Tenants: created under a unique name, found, listed, changed, and given up to be erased.
 
+use super::amend::new;
 use super::items::{number, text};
 use super::tenant::{CREATED, NAME, STATE, info};
 use super::{Expiry, IdentityError, State, TenantChange, TenantInfo};
@@ -41,11 +42,6 @@ impl Store {
             TenantScope::draw(random_u64(self.host())),
             norm(name, false),
         );
-        let new = |key, attrs| Write::Put {
-            key,
-            attrs,
-            condition: Some(Condition::NotExists),
-        };
         let named = || Attr::S(name.to_owned());
         let mut config = settings.update(State::Active, Expiry::default())?.set;
         config.extend([(NAME, named()), (CREATED, Attr::N(self.host().now_ms()))]);

@@ -6,7 +6,7 @@ use super::tenant::CREATED;
 use super::{Expiry, IdentityError, Scopes, Secret, SecretKind, label};
 use crate::store::keys::TenantScope;
 use crate::store::{Store, StoreError};
-use crate::table::{Attr, Attrs, Condition, Item, Key, Update, Write};
+use crate::table::{Attr, Attrs, Item, Key, Update};
 
 /// A token that ended is remembered this long, so that its holder is told what happened.
 pub(super) const REMEMBERED_S: i64 = 90 * 86_400;
@@ -112,15 +112,7 @@ impl Store {
             };
             attrs.insert(TTL, Attr::N(now / 1_000 + life + remembered));
         }
-        let key = tenant.token(&digest);
-        let put = Write::Put {
-            key: key.clone(),
-            attrs,
-            condition: Some(Condition::NotExists),
-        };
-        self.table().write(&put).await?;
-        let item = self.table().get(&key).await?;
-        let item = item.ok_or(IdentityError::NotFound("token"))?;
+        let item = self.put_new(tenant.token(&digest), attrs).await?;
         Ok((secret, read(&item)?))
     }
 

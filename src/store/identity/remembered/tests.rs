@@ -1,5 +1,10 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::*;
-use crate::store::{Policies, Provider};
+use crate::schema::ResourceTypes;
+use crate::store::identity::credentials::TokenMark;
+use crate::store::{Connection, Policies, Provider, Scopes};
 
 fn digest(number: usize) -> [u8; 32] {
     let mut digest = [0; 32];
