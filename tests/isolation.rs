@@ -16,7 +16,7 @@ use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use serverless_scim::api::{App, Call};
 use serverless_scim::home::SystemHost;
-use serverless_scim::store::{NewToken, Store, TenantChange, TenantScope};
+use serverless_scim::store::{NewToken, REFUSALS_PER_SECOND, Store, TenantChange, TenantScope};
 use serverless_scim::table::wrappers::{Metered, Usage};
 use serverless_scim::table::{Item, Table, embedded};
 
@@ -331,6 +331,9 @@ impl World {
         path: &str,
         body: Option<&Value>,
     ) -> (Response<Bytes>, Usage) {
+        // Of more refusals within a second not all are noted, and a note costs something.
+        let apart = std::time::Duration::from_secs(1) / REFUSALS_PER_SECOND;
+        tokio::time::sleep(apart).await;
         let _ = self.meter.reset();
         let answer = self.send(&self.foreign, method, path, body).await;
         (answer, self.meter.reset())
