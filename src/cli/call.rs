@@ -10,6 +10,7 @@ use serverless_scim::home::Place;
 use serverless_scim::store::Store;
 
 use super::failure::{Failure, refusal};
+use super::out::say;
 use super::remote::Remote;
 use super::{Stored, show};
 
@@ -140,7 +141,7 @@ impl Caller {
             return Ok(body);
         }
         if self.json {
-            println!("{body}");
+            say(&body);
         }
         Err(refusal(status, &body, path, &self.options))
     }
@@ -165,7 +166,7 @@ impl Caller {
     pub(super) fn print(&self, answer: &Value, words: impl FnOnce(&Value)) {
         if self.json {
             if !answer.is_null() {
-                println!("{answer}");
+                say(answer);
             }
         } else {
             words(answer);
@@ -177,7 +178,7 @@ impl Caller {
         self.print(answer, |answer| {
             show::list(answer, columns, none);
             if let Some(next) = answer.get("next").and_then(Value::as_str) {
-                println!("There are more: add --after {next}");
+                say(format_args!("There are more: add --after {next}"));
             }
         });
     }

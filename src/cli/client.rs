@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::call;
 use super::failure::Failure;
 use super::given::{self, Page, document, given, segment};
+use super::out::say;
 use super::show;
 use super::whose::OfConnection;
 
@@ -159,9 +160,9 @@ pub(super) async fn run(command: Client) -> Result<(), Failure> {
             let id = one.client.clone();
             let (caller, path) = one.open().await?;
             caller.print(&caller.delete(&path).await?, |_| {
-                println!(
+                say(format_args!(
                     "Deleted {id}. It is refused, and so are its access tokens, within 30 seconds."
-                );
+                ));
             });
         }
         Client::Secret(Secret::Add(one)) => {
@@ -176,9 +177,9 @@ pub(super) async fn run(command: Client) -> Result<(), Failure> {
             let (caller, path) = one.open().await?;
             let path = format!("{path}/secrets/{}", segment(&secret));
             caller.print(&caller.delete(&path).await?, |_| {
-                println!(
+                say(format_args!(
                     "Removed {secret}. Access tokens it was exchanged for live on until they end."
-                );
+                ));
             });
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::call;
 use super::failure::Failure;
 use super::given::{self, Page, document, given, segment};
+use super::out::say;
 use super::show;
 use super::whose::OfTenant;
 
@@ -55,7 +56,7 @@ pub(super) enum Connection {
         #[command(flatten)]
         one: One,
     },
-    /// Take a connection away, and with it every credential of its. Users and groups stay.
+    /// Take a connection away, and with it all its credentials. Users and groups stay.
     Delete(One),
     /// What to paste into the identity provider.
     Setup {
@@ -158,9 +159,9 @@ pub(super) async fn run(command: Connection) -> Result<(), Failure> {
             let name = one.connection.clone();
             let (caller, path) = one.open().await?;
             caller.print(&caller.delete(&path).await?, |_| {
-                println!(
+                say(format_args!(
                     "Deleted {name}. Its credentials are refused everywhere within 30 seconds."
-                );
+                ));
             });
         }
         Connection::Setup { origin, one } => {
@@ -173,7 +174,7 @@ pub(super) async fn run(command: Connection) -> Result<(), Failure> {
             caller.print(&setup, |setup| {
                 print_setup(setup);
                 if unknown {
-                    println!("HOST is where the service is reached: add --origin to see it here.");
+                    say("HOST is where the service is reached: add --origin to see it here.");
                 }
             });
         }
@@ -184,12 +185,12 @@ pub(super) async fn run(command: Connection) -> Result<(), Failure> {
 async fn change(body: Value, one: One) -> Result<(), Failure> {
     if body.as_object().is_some_and(serde_json::Map::is_empty) {
         let why = "nothing to change; see what can be: serverless-scim connection change --help";
-        return Err(Failure::Refused(why.to_owned()));
+        return Err(Failure::Unasked(why.to_owned()));
     }
     let (caller, path) = one.open().await?;
     caller.print(&caller.patch(&path, body).await?, |connection| {
         show::members(connection);
-        println!("It is felt everywhere within 30 seconds.");
+        say("It is felt everywhere within 30 seconds.");
     });
     Ok(())
 }
@@ -205,9 +206,13 @@ fn print_setup(setup: &Value) {
     );
     let steps = setup.get("steps").and_then(Value::as_array);
     for (number, step) in (1..).zip(steps.into_iter().flatten()) {
-        println!(
+        let mut lines = step.as_str().unwrap_or_default().lines().map(show::safe);
+        say(format_args!(
             "{number:2}. {}",
-            show::safe(step.as_str().unwrap_or_default())
-        );
+            lines.next().unwrap_or_default()
+        ));
+        for line in lines {
+            say(format_args!("    {line}"));
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! Why a command did nothing: in words, with the next step, and as an exit status.
 
 use std::fmt;
-use std::process::ExitCode;
 
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
@@ -13,8 +12,8 @@ use serverless_scim::home::Error;
 pub(super) enum Failure {
     /// It was asked for what cannot be.
     Refused(String),
-    /// Nobody was there to ask, or whoever was could not answer.
-    Unreachable(String),
+    /// It was never asked: the options are wrong, nobody is there, or whoever is cannot answer.
+    Unasked(String),
 }
 
 /// What can be missing: its name, where it stands in a path, and the command that lists what there is.
@@ -31,11 +30,12 @@ const KINDS: [(&str, &str, &str); 9] = [
 ];
 
 impl Failure {
-    pub(super) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
+    pub(super) fn exit_status(&self) -> u8 {
+        match self {
             Self::Refused(_) => 1,
-            Self::Unreachable(_) => 2,
-        })
+            // As for options that do not parse.
+            Self::Unasked(_) => 2,
+        }
     }
 
     /// The same with words before it.
@@ -43,21 +43,21 @@ impl Failure {
     pub(super) fn after(self, words: &str) -> Self {
         match self {
             Self::Refused(why) => Self::Refused(format!("{words}: {why}")),
-            Self::Unreachable(why) => Self::Unreachable(format!("{words}: {why}")),
+            Self::Unasked(why) => Self::Unasked(format!("{words}: {why}")),
         }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Refused(why) | Self::Unreachable(why)) = self;
+        let (Self::Refused(why) | Self::Unasked(why)) = self;
         f.write_str(why)
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Refused(serverless_scim::api::chain(error.as_ref()))
+        Self::Unasked(serverless_scim::api::chain(error.as_ref()))
     }
 }
 
@@ -65,13 +65,13 @@ impl From<Error> for Failure {
 pub(super) fn refusal(status: StatusCode, problem: &Value, path: &str, options: &str) -> Failure {
     let member = |name: &str| problem.get(name).and_then(Value::as_str);
     let (Some(code), Some(detail)) = (member("code"), member("detail")) else {
-        return Failure::Unreachable(format!(
+        return Failure::Unasked(format!(
             "the answer, status {status}, is not the admin API's; an Admin URL ends in /admin/v1"
         ));
     };
     let detail = detail.to_owned();
     if status.is_server_error() {
-        return Failure::Unreachable(detail);
+        return Failure::Unasked(detail);
     }
     Failure::Refused(match code {
         "unauthorized" => format!(

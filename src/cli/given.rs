@@ -43,6 +43,15 @@ impl Page {
         format!("{path}?limit={}{after}", self.limit)
     }
 
+    /// Begins here where nothing was said.
+    pub(super) fn begin(&mut self, place: &str) {
+        self.after.get_or_insert_with(|| place.to_owned());
+    }
+
+    pub(super) fn limit(&self) -> usize {
+        self.limit as usize
+    }
+
     /// Moves on to what follows this cursor; says whether that is another place.
     pub(super) fn go_on(&mut self, next: &str) -> bool {
         let moved = !next.is_empty() && self.after.as_deref() != Some(next);
@@ -61,7 +70,7 @@ pub(super) fn text(answer: &Value, name: &str) -> String {
 
 /// The JSON in a file, or in standard input where the file is called `-`.
 pub(super) fn document(file: &Path) -> Result<Value, Failure> {
-    let refused = |why: String| Failure::Refused(format!("{}: {why}", file.display()));
+    let refused = |why: String| Failure::Unasked(format!("{}: {why}", file.display()));
     let mut text = String::new();
     let mut read = |source: &mut dyn Read| source.take(DOCUMENT_MAX + 1).read_to_string(&mut text);
     let length = if file.as_os_str() == "-" {

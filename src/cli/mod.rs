@@ -12,6 +12,7 @@ mod given;
 mod kept;
 mod key;
 mod log;
+mod out;
 mod policy;
 mod remote;
 mod schema;
@@ -29,6 +30,7 @@ use clap::{Args, Parser, Subcommand};
 use serverless_scim::home::{self, Place};
 
 use failure::Failure;
+use out::{complain, say};
 
 /// A SCIM 2.0 endpoint on one DynamoDB table.
 #[derive(Debug, Parser)]
@@ -107,8 +109,13 @@ enum Table {
     },
 }
 
-/// Does what the arguments say. Ends with 0 when it is done, 1 when it was refused, 2 when nobody could be asked.
+/// What was asked for is done, or a report has no findings. Failures and reports know the others.
+const DONE: u8 = 0;
+
+/// Does what the arguments say. Ends with 0 when it is done, 1 when it was refused or a report has findings, 2 when it
+/// was asked for in a wrong way or nobody could answer.
 pub(super) async fn run() -> ExitCode {
+    let mut status = DONE;
     let result = match Cli::parse().command {
         Command::Serve(options) => serve::run(options).await,
         Command::Tenant(command) => tenant::run(command).await,
@@ -121,20 +128,18 @@ pub(super) async fn run() -> ExitCode {
         Command::Kept(command) => kept::run(command).await,
         Command::Key(command) => key::run(command).await,
         Command::Table(Table::Create { table }) => create_table(&table).await,
-        Command::Check(options) => return check::run(options).await,
-        Command::Simulate(options) => return simulate::run(options).await,
+        Command::Check(options) => check::run(options).await.map(|found| status = found),
+        Command::Simulate(options) => simulate::run(options).await.map(|found| status = found),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("{failure}");
-            failure.exit_code()
-        }
+    if let Err(failure) = result {
+        status = failure.exit_status();
+        complain(failure);
     }
+    ExitCode::from(status)
 }
 
 async fn create_table(name: &str) -> Result<(), Failure> {
     home::create_table(name).await?;
-    println!("The table {name} is ready.");
+    say(format_args!("The table {name} is ready."));
     Ok(())
 }

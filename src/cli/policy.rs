@@ -7,6 +7,7 @@ use http::Method;
 
 use super::failure::Failure;
 use super::given::document;
+use super::out::say;
 use super::show;
 use super::whose::OfConnection;
 
@@ -43,7 +44,7 @@ pub(super) async fn run(command: Policy) -> Result<(), Failure> {
             let set = set.map_err(|failure| failure.after(&file.display().to_string()))?;
             caller.print(&set, |policies| {
                 show::members(policies);
-                println!("They are in force everywhere within 30 seconds.");
+                say("They are in force everywhere within 30 seconds.");
             });
         }
     }

@@ -6,6 +6,7 @@ use clap::{Subcommand, ValueEnum};
 
 use super::failure::Failure;
 use super::given::{self, Page, document, segment, text};
+use super::out::say;
 use super::show;
 use super::whose::OfTenant;
 
@@ -75,7 +76,7 @@ pub(super) async fn run(command: Schema) -> Result<(), Failure> {
             let schema = caller
                 .get(&format!("{path}/schemas/{}", segment(&urn)))
                 .await?;
-            caller.print(&schema, |schema| println!("{schema:#}"));
+            caller.print(&schema, |schema| say(format_args!("{schema:#}")));
             Ok(())
         }
         Schema::Remove { urn, of } => {
@@ -83,10 +84,8 @@ pub(super) async fn run(command: Schema) -> Result<(), Failure> {
             let (caller, path) = of.open().await?;
             let path = format!("{path}/schemas/{}", segment(&urn));
             caller.print(&caller.delete(&path).await?, |_| {
-                println!("Removed {urn} from {tenant}.");
-                println!(
-                    "Its attributes are gone everywhere within 30 seconds; stored values come back with the schema."
-                );
+                say(format_args!("Removed {urn} from {tenant}."));
+                say("Its attributes are gone everywhere within 30 seconds; stored values come back with the schema.");
             });
             Ok(())
         }
@@ -111,8 +110,11 @@ async fn add(file: &Path, extends: Option<Extends>, of: OfTenant) -> Result<(), 
         } else {
             "Added"
         };
-        println!("{verb} {} for {tenant}.", text(added, "schema"));
-        println!("It is in force everywhere within 30 seconds.");
+        say(format_args!(
+            "{verb} {} for {tenant}.",
+            text(added, "schema")
+        ));
+        say("It is in force everywhere within 30 seconds.");
     });
     Ok(())
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use serverless_scim::home::{AdminSecret, DEFAULT_TENANT, Place, Secret, Server};
 
 use super::failure::Failure;
+use super::out::say;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -54,7 +55,7 @@ fn print(server: &Server, place: &Place, json: bool) {
             "adminUrl": admin_url,
             "adminKey": key,
         });
-        println!("{line}");
+        say(line);
         return;
     }
     let options = place.options();
@@ -63,8 +64,14 @@ fn print(server: &Server, place: &Place, json: bool) {
     };
     let another_token = again(&format!("token create --tenant {DEFAULT_TENANT}"));
     let another_key = again("key create --label NAME");
-    println!("Tenant URL    {tenant_url}");
-    println!("Secret Token  {}", token.unwrap_or(&another_token));
-    println!("Admin URL     {admin_url}");
-    println!("Admin Key     {}", key.unwrap_or(&another_key));
+    say(format_args!("Tenant URL    {tenant_url}"));
+    say(format_args!(
+        "Secret Token  {}",
+        token.unwrap_or(&another_token)
+    ));
+    say(format_args!("Admin URL     {admin_url}"));
+    say(format_args!(
+        "Admin Key     {}",
+        key.unwrap_or(&another_key)
+    ));
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::call::Caller;
 use super::failure::Failure;
 use super::given::{self, Page, given, segment};
+use super::out::say;
 use super::show;
 use super::whose::OfConnection;
 
@@ -93,7 +94,9 @@ pub(super) async fn run(command: Token) -> Result<(), Failure> {
             let (caller, path) = of.open().await?;
             let path = format!("{path}/tokens/{}", segment(&id));
             caller.print(&caller.delete(&path).await?, |_| {
-                println!("Revoked {id}. It is refused everywhere within 30 seconds.");
+                say(format_args!(
+                    "Revoked {id}. It is refused everywhere within 30 seconds."
+                ));
             });
         }
         Token::Rotate {
@@ -108,8 +111,8 @@ pub(super) async fn run(command: Token) -> Result<(), Failure> {
             let made = caller.post(&path, given(body)).await?;
             show_made(&caller, &tenant, made);
             if !caller.json {
-                println!(
-                    "Paste it in the old one's place. The old one stays good until then, and for some time after."
+                say(
+                    "Paste it in the old one's place. The old one stays good until then, and for some time after.",
                 );
             }
         }
@@ -117,7 +120,7 @@ pub(super) async fn run(command: Token) -> Result<(), Failure> {
             let (caller, path) = of.open().await?;
             let path = format!("{path}/tokens/{}", segment(&id));
             let token = caller.patch(&path, json!({ "label": label })).await?;
-            caller.print(&token, |_| println!("{id} is labelled so."));
+            caller.print(&token, |_| say(format_args!("{id} is labelled so.")));
         }
     }
     Ok(())

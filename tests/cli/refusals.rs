@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use crate::support::Server;
-use crate::support::process::{command, run};
+use crate::support::process::{command, folder, run, text};
 use crate::ways::{both, member, of_fabrikam, on_data, over_http};
 
 #[test]
@@ -46,7 +46,7 @@ fn what_is_not_there_is_named_with_the_way_to_what_is() {
             words.starts_with("a tenant with this name exists already; choose another"),
             "{words}"
         );
-        let words = way.refused(&["tenant", "change", "fabrikam"]);
+        let words = way.unasked(&["tenant", "change", "fabrikam"]);
         assert!(words.starts_with("nothing to change; "), "{words}");
         let words = way.refused(&[
             "token",
@@ -115,7 +115,7 @@ fn where_there_are_several_connections_one_must_be_named() {
 fn nothing_is_erased_but_by_its_name_said_twice() {
     for way in both() {
         way.says(&["tenant", "create", "fabrikam"]);
-        let words = way.refused(&["tenant", "erase", "fabrikam", "--confirm", "contoso"]);
+        let words = way.unasked(&["tenant", "erase", "fabrikam", "--confirm", "contoso"]);
         assert!(words.starts_with("nothing is erased: "), "{words}");
         let output = way.run(&["tenant", "erase", "fabrikam"]);
         assert_eq!(output.status.code(), Some(2));
@@ -151,7 +151,7 @@ fn a_key_goes_to_a_service_that_takes_it_and_nowhere_else() {
         "{words}"
     );
     let (status, words) = at(&server.admin_url, "");
-    assert_eq!(status, Some(1), "{words}");
+    assert_eq!(status, Some(2), "{words}");
     assert!(
         words.starts_with("put a key into SCIM_ADMIN_KEY"),
         "{words}"
@@ -162,13 +162,47 @@ fn a_key_goes_to_a_service_that_takes_it_and_nowhere_else() {
         "admin",
     ] {
         let (status, words) = at(url, "scimadmin_x");
-        assert_eq!(status, Some(1), "{words}");
+        assert_eq!(status, Some(2), "{words}");
         assert!(words.starts_with(url), "{words}");
     }
     let (status, words) = at(&server.tenant_url, "scimadmin_x");
     assert_eq!(status, Some(2), "{words}");
     assert!(words.contains("ends in /admin/v1"), "{words}");
     drop(server);
+}
+
+/// Runs with a standard output that nobody reads any more.
+#[cfg(unix)]
+fn unread(arguments: &[&str]) -> (Option<i32>, String) {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = command(arguments).stdout(writer).output();
+    let output = output.expect("the command starts");
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), words)
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reader_who_goes_away_ends_it_without_a_word() {
+    let data = folder();
+    let of_data = ["--data", text(data.path())];
+    assert!(
+        run(&[&["tenant", "create", "fabrikam"], &of_data[..]].concat())
+            .status
+            .success()
+    );
+    for asked in [
+        &["tenant", "list"][..],
+        &["tenant", "list", "--json"],
+        &["tenant", "show", "fabrikam"],
+        &["log", "--tenant", "fabrikam"],
+        &["check"],
+        &["check", "--json"],
+    ] {
+        let ended = unread(&[asked, &of_data[..]].concat());
+        assert_eq!(ended, (Some(141), String::new()), "{asked:?}");
+    }
 }
 
 #[test]

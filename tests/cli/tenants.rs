@@ -219,7 +219,7 @@ fn policies_are_replaced_by_a_document() {
             "{words}"
         );
         set("{");
-        let words = way.refused(&of_fabrikam(&["policy", "set", path]));
+        let words = way.unasked(&of_fabrikam(&["policy", "set", path]));
         assert!(
             words.starts_with(&format!("{path}: not valid JSON: ")),
             "{words}"
