@@ -12,7 +12,7 @@ use serverless_scim::store::Store;
 use super::failure::{Failure, refusal};
 use super::out::say;
 use super::remote::Remote;
-use super::{Stored, show};
+use super::{Stored, TABLE_HELP, show};
 
 /// In process nobody knows where the service is reached.
 const NO_ORIGIN: &str = "https://HOST";
@@ -36,8 +36,7 @@ struct Target {
     /// The data in this folder.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// A `DynamoDB` table, on AWS or at `AWS_ENDPOINT_URL_DYNAMODB`.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = TABLE_HELP)]
     table: Option<String>,
     /// The Admin URL of a service.
     #[arg(long, value_name = "ADMIN_URL")]

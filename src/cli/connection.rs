@@ -25,10 +25,11 @@ const COLUMNS: show::Columns = &[
 pub(super) enum Connection {
     /// Create a connection.
     Create {
+        /// What it is called in lists and options.
         name: String,
         #[command(flatten)]
         about: About,
-        /// A file with the policies as JSON; `-` for standard input.
+        /// A file with the policies as JSON; - for standard input.
         #[arg(long, value_name = "FILE")]
         policies: Option<PathBuf>,
         #[command(flatten)]
@@ -60,8 +61,11 @@ pub(super) enum Connection {
     Delete(One),
     /// What to paste into the identity provider.
     Setup {
-        /// Where the service is reached, such as `https://scim.example.com`; a service asked by its URL knows.
-        #[arg(long, value_name = "URL")]
+        #[arg(
+            long,
+            value_name = "URL",
+            help = "Where the service is reached, such as https://scim.example.com; a service asked by its URL knows"
+        )]
         origin: Option<String>,
         #[command(flatten)]
         one: One,
@@ -81,8 +85,8 @@ pub(super) struct One {
 /// What is said of a connection.
 #[derive(Debug, Args)]
 pub(super) struct About {
-    /// entra, okta, onelogin, jumpcloud or other.
-    #[arg(long)]
+    /// Whose it is [default of a new one: the tenant's, or entra].
+    #[arg(long, value_parser = given::PROVIDERS)]
     provider: Option<String>,
     /// Accept tokens that Entra signs itself for this tenant of its; for test set-ups.
     #[arg(long, value_name = "ID", requires = "entra_audience")]

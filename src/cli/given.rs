@@ -19,6 +19,9 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 /// Bytes of a document that are read; what the service takes is less.
 const DOCUMENT_MAX: u64 = 1024 * 1024;
 
+/// The identity providers that a connection can be for.
+pub(super) const PROVIDERS: [&str; 5] = ["entra", "okta", "onelogin", "jumpcloud", "other"];
+
 /// One segment of a path.
 pub(super) fn segment(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
@@ -112,10 +115,12 @@ pub(super) fn seconds_or_none(text: &str) -> Result<Limit, String> {
     }
 }
 
+/// What may stand behind the number of a time, and its seconds.
+const UNITS: [(char, i64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+
 /// A time on the command line, in seconds: `90d`, `12h`, `15m`, `900s` or `900`.
 pub(super) fn seconds(text: &str) -> Result<i64, String> {
-    let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
-    let unit = units
+    let unit = UNITS
         .into_iter()
         .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)));
     let (digits, unit) = unit.unwrap_or((text, 1));
@@ -123,4 +128,12 @@ pub(super) fn seconds(text: &str) -> Result<i64, String> {
     number
         .and_then(|number| number.checked_mul(unit))
         .ok_or_else(|| "write a number and a unit: 90d, 12h, 15m or 900s".to_owned())
+}
+
+/// Seconds as they are written on the command line.
+pub(super) fn time(seconds: i64) -> String {
+    let mut units = UNITS.into_iter();
+    let whole = units.find(|(_, unit)| seconds >= *unit && seconds % unit == 0);
+    let (unit, of) = whole.unwrap_or(('s', 1));
+    format!("{}{unit}", seconds / of)
 }

@@ -43,6 +43,7 @@ pub(super) enum Key {
     },
     /// End a key for good, at once.
     Revoke {
+        /// Its id, as key list shows it.
         #[arg(value_parser = given::name)]
         id: String,
         #[command(flatten)]

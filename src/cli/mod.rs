@@ -70,7 +70,7 @@ enum Command {
     /// Your own keys, which open the admin API.
     #[command(subcommand)]
     Key(key::Key),
-    /// The `DynamoDB` table.
+    /// The DynamoDB table.
     #[command(subcommand)]
     Table(Table),
     /// Verify a table: after a restore, before writes are let in again, or whenever in doubt.
@@ -79,6 +79,9 @@ enum Command {
     Simulate(simulate::Simulate),
 }
 
+/// Not a comment, for there names stand between backticks, which would be printed.
+const TABLE_HELP: &str = "A DynamoDB table, on AWS or at AWS_ENDPOINT_URL_DYNAMODB";
+
 /// Where the data is, for what needs it itself.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -86,8 +89,7 @@ struct Stored {
     /// The data in this folder.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// A `DynamoDB` table, on AWS or at `AWS_ENDPOINT_URL_DYNAMODB`.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = TABLE_HELP)]
     table: Option<String>,
 }
 
@@ -104,6 +106,7 @@ impl From<Stored> for Place {
 enum Table {
     /// Create the table where no template did.
     Create {
+        /// What it is to be called.
         #[arg(long, value_name = "NAME")]
         table: String,
     },
@@ -142,4 +145,34 @@ async fn create_table(name: &str) -> Result<(), Failure> {
     home::create_table(name).await?;
     say(format_args!("The table {name} is ready."));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// What of a command's help is missing, or would show marks of a source text.
+    fn wanting(command: &clap::Command, path: &str) -> Vec<String> {
+        let path = format!("{path} {}", command.get_name());
+        let bad = |text: Option<&clap::builder::StyledStr>| {
+            text.is_none_or(|text| text.to_string().contains('`'))
+        };
+        let mut found = vec![];
+        if bad(command.get_about()) {
+            found.push(path.clone());
+        }
+        let arguments = command.get_arguments();
+        let arguments = arguments.filter(|argument| bad(argument.get_help()));
+        found.extend(arguments.map(|argument| format!("{path} {}", argument.get_id())));
+        let commands = command.get_subcommands();
+        found.extend(commands.flat_map(|command| wanting(command, &path)));
+        found
+    }
+
+    #[test]
+    fn each_command_and_option_says_what_it_is_for() {
+        assert_eq!(wanting(&Cli::command(), ""), Vec::<String>::new());
+    }
 }

@@ -20,7 +20,7 @@ pub(super) enum Policy {
     },
     /// Replace all policies of a connection; what the document leaves out is as it is without a policy.
     Set {
-        /// JSON, as `policy show --json` prints it; `-` for standard input.
+        /// JSON, as policy show --json prints it; - for standard input.
         file: PathBuf,
         #[command(flatten)]
         of: OfConnection,

@@ -20,7 +20,7 @@ const COLUMNS: show::Columns = &[
 pub(super) enum Schema {
     /// Register a schema document (RFC 7643 section 7), or replace it.
     Add {
-        /// JSON: an extension with a URN of its own, or more attributes for the URN of a built-in schema; `-` for standard input.
+        /// JSON: an extension with a URN of its own, or more attributes for the URN of a built-in schema; - for standard input.
         file: PathBuf,
         /// What an extension extends [default: user].
         #[arg(long, ignore_case = true)]
@@ -37,6 +37,7 @@ pub(super) enum Schema {
     },
     /// A tenant's own schema, as JSON.
     Show {
+        /// The id of the schema document.
         #[arg(value_parser = given::name)]
         urn: String,
         #[command(flatten)]
@@ -44,6 +45,7 @@ pub(super) enum Schema {
     },
     /// Take a schema away. Values stored under it stay, but are shown no more.
     Remove {
+        /// The id of the schema document.
         #[arg(value_parser = given::name)]
         urn: String,
         #[command(flatten)]

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 use serverless_scim::home::{AdminSecret, DEFAULT_TENANT, Place, Secret, Server};
 
+use super::TABLE_HELP;
 use super::failure::Failure;
 use super::out::say;
 
@@ -15,14 +16,13 @@ pub(super) struct Serve {
     /// Address and port; port 0 picks a free one.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Keep the data in this folder.
+    /// Keep the data in this folder; without it, everything is in memory and gone at the end.
     #[arg(long, value_name = "DIR", conflicts_with = "memory")]
     data: Option<PathBuf>,
     /// Keep the data in memory, until the process ends (the default).
     #[arg(long)]
     memory: bool,
-    /// Serve a `DynamoDB` table, on AWS or at `AWS_ENDPOINT_URL_DYNAMODB`.
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "memory"])]
+    #[arg(long, value_name = "NAME", help = TABLE_HELP, conflicts_with_all = ["data", "memory"])]
     table: Option<String>,
     /// Ask only this host for the keys of signed tokens, instead of Microsoft's; a loopback address also without TLS.
     #[arg(long, value_name = "HOST[:PORT]")]

@@ -73,8 +73,15 @@ pub(super) fn secret(title: &str, answer: &Value, name: &str) {
 /// Every member of an object as a table of two columns.
 pub(super) fn members(answer: &Value) {
     let mut table = plain();
-    for (name, _) in answer.as_object().into_iter().flatten() {
-        table.add_row([name.clone(), cell(answer, name)]);
+    for (name, value) in answer.as_object().into_iter().flatten() {
+        // Of a policy an empty list is something else than no list.
+        let is_empty = value.as_array().is_some_and(Vec::is_empty);
+        let words = if is_empty {
+            "none".to_owned()
+        } else {
+            cell(answer, name)
+        };
+        table.add_row([name.clone(), words]);
     }
     print(table);
 }

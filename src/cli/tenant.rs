@@ -78,8 +78,8 @@ pub(super) struct About {
     /// What people call it.
     #[arg(long, value_name = "TEXT")]
     display_name: Option<String>,
-    /// Where its people come from: entra, okta, onelogin, jumpcloud or other.
-    #[arg(long)]
+    /// Where its people come from: what new connections are for where nothing else is said. Those there are stay.
+    #[arg(long, value_parser = given::PROVIDERS)]
     provider: Option<String>,
     /// How long a token lives where nothing is said: 90d, 12h, or none for no end.
     #[arg(long, value_name = "TIME", value_parser = given::seconds_or_none)]

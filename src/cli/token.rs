@@ -46,6 +46,7 @@ pub(super) enum Token {
     },
     /// End a token for good.
     Revoke {
+        /// Its id, as token list shows it.
         #[arg(value_parser = given::name)]
         id: String,
         #[command(flatten)]
@@ -53,6 +54,7 @@ pub(super) enum Token {
     },
     /// Make a successor without an outage: the token ends some time after the successor's first use.
     Rotate {
+        /// Its id, as token list shows it.
         #[arg(value_parser = given::name)]
         id: String,
         /// How long the token lives on once its successor is used [default: 24h].
@@ -63,8 +65,10 @@ pub(super) enum Token {
     },
     /// Say what a token is for.
     Label {
+        /// Its id, as token list shows it.
         #[arg(value_parser = given::name)]
         id: String,
+        /// What it is for.
         label: String,
         #[command(flatten)]
         of: OfConnection,

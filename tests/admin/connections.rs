@@ -71,6 +71,12 @@ async fn a_name_that_two_connections_have_is_no_name() {
     let entra = json!({ "name": "Entra" });
     let made = vendor.post(&connections, &entra).await;
     assert_eq!(made.text("provider"), "entra", "where nothing is said");
+    let okta = json!({ "provider": "okta" });
+    vendor.patch(&tenant, &okta).await.is(200);
+    let of_okta = vendor.post(&connections, &json!({ "name": "Next" })).await;
+    assert_eq!(of_okta.text("provider"), "okta", "the tenant's");
+    let path = format!("{connections}/{}", of_okta.text("id"));
+    vendor.delete(&path).await.is(204);
     vendor.post(&connections, &entra).await.is(201);
     let which = vendor.get(&format!("{connections}/Entra")).await;
     which.refuses(409, "conflict", "by its id");

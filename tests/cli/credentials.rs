@@ -152,6 +152,46 @@ fn clients_are_made_listed_given_secrets_and_taken_away() {
             way.json(&of_fabrikam(&["client", "show", &id]))["label"],
             "Entra"
         );
+        let change = [
+            "client",
+            "change",
+            &id,
+            "--label",
+            "E",
+            "--access-token-life",
+            "6h",
+        ];
+        let words = way.says(&of_fabrikam(&change));
+        assert!(words.ends_with("within 30 seconds.\n"), "{words}");
+        let changed = way.json(&of_fabrikam(&["client", "show", &id]));
+        assert_eq!(
+            (&changed["label"], &changed["accessTokenLife"]),
+            (&json!("E"), &json!(21_600))
+        );
+        let mut other = of_fabrikam(&["client", "change"]);
+        let federated = member(&federated, "clientId");
+        other.extend([&federated, "--issuer", "https://issuer.fabrikam.example"]);
+        other.extend(["--audience", "api://c", "--subject", "t"]);
+        let changed = way.json(&other);
+        assert_eq!(
+            changed["method"]["federation"]["audiences"],
+            json!(["api://c"])
+        );
+        let words = way.refused(&of_fabrikam(&[
+            "client",
+            "change",
+            &id,
+            "--access-token-life",
+            "7h",
+        ]));
+        assert_eq!(words, "--access-token-life: between 1h and 6h\n");
+        let words = way.unasked(&of_fabrikam(&["client", "change", &id]));
+        assert!(words.starts_with("nothing to change; "), "{words}");
+        let setup = way.says(&of_fabrikam(&["connection", "setup", "default"]));
+        assert!(
+            setup.contains("\n 2. Authentication, one of these:\n    a) "),
+            "{setup}"
+        );
         way.says(&of_fabrikam(&["client", "delete", &id]));
         assert!(
             way.refused(&of_fabrikam(&["client", "show", &id]))
