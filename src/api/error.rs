@@ -23,9 +23,10 @@ const ISSUER_RETRY_SECONDS: &str = "30";
 #[derive(Debug)]
 pub struct ScimError {
     pub(super) status: StatusCode,
-    scim_type: Option<&'static str>,
     /// What the log calls it: it never changes, so that programs can tell.
     code: &'static str,
+    /// Whether the code is a `scimType`, which the client is told too.
+    is_scim_type: bool,
     detail: String,
     /// Further headers: Allow, Retry-After, WWW-Authenticate.
     header: Option<(http::HeaderName, Cow<'static, str>)>,
@@ -37,8 +38,8 @@ impl ScimError {
     fn new(status: StatusCode, scim_type: Option<&'static str>, detail: impl Into<String>) -> Self {
         Self {
             status,
-            scim_type,
             code: scim_type.unwrap_or_else(|| code(status)),
+            is_scim_type: scim_type.is_some(),
             detail: detail.into(),
             header: None,
             source: None,
@@ -189,8 +190,8 @@ impl ScimError {
     pub(super) fn into_answer(self) -> Answer {
         let mut body =
             json!({ "schemas": [ERROR], "status": self.status.as_str(), "detail": self.detail });
-        if let (Some(scim_type), Some(object)) = (self.scim_type, body.as_object_mut()) {
-            object.insert("scimType".to_owned(), Value::from(scim_type));
+        if let (true, Some(object)) = (self.is_scim_type, body.as_object_mut()) {
+            object.insert("scimType".to_owned(), Value::from(self.code));
         }
         let answer = Answer::new(self.status, Some(body));
         match self.header {

@@ -57,7 +57,7 @@ pub(super) async fn run(command: Kept) -> Result<(), Failure> {
         Kept::Show(one) => {
             let (caller, path) = one.open().await?;
             caller.print(&caller.get(&path).await?, |kept| {
-                say(format_args!("{kept:#}"))
+                say(format_args!("{kept:#}"));
             });
         }
         Kept::Delete(one) => {

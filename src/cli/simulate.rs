@@ -55,7 +55,7 @@ pub(super) async fn run(options: Simulate) -> Result<u8, Failure> {
     let report = simulate::run(&options.into(), &bar, stop).await;
     let report = report.map_err(|reason| {
         bar.finish_and_clear();
-        Failure::Unasked(reason.to_string())
+        Failure::Unasked(reason)
     })?;
     if json {
         say(format_args!("{:#}", report.to_json()));
