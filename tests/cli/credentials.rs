@@ -152,6 +152,26 @@ fn clients_are_made_listed_given_secrets_and_taken_away() {
             way.json(&of_fabrikam(&["client", "show", &id]))["label"],
             "Entra"
         );
+        way.says(&of_fabrikam(&["client", "delete", &id]));
+        assert!(
+            way.refused(&of_fabrikam(&["client", "show", &id]))
+                .starts_with("there is no client")
+        );
+    }
+}
+
+#[test]
+fn a_client_is_changed_and_the_ways_in_stand_in_one_step() {
+    for way in with_tenant() {
+        let client = |more: &[&str]| {
+            let create = ["client", "create", "--label", "x"];
+            let made = way.json(&of_fabrikam(&[&create, more].concat()));
+            member(&made, "clientId")
+        };
+        let id = client(&[]);
+        let issuer = ["--issuer", "https://issuer.fabrikam.example"];
+        let federated =
+            client(&[&issuer[..], &["--audience", "api://a", "--subject", "s"]].concat());
         let change = [
             "client",
             "change",
@@ -169,7 +189,6 @@ fn clients_are_made_listed_given_secrets_and_taken_away() {
             (&json!("E"), &json!(21_600))
         );
         let mut other = of_fabrikam(&["client", "change"]);
-        let federated = member(&federated, "clientId");
         other.extend([&federated, "--issuer", "https://issuer.fabrikam.example"]);
         other.extend(["--audience", "api://c", "--subject", "t"]);
         let changed = way.json(&other);
@@ -191,11 +210,6 @@ fn clients_are_made_listed_given_secrets_and_taken_away() {
         assert!(
             setup.contains("\n 2. Authentication, one of these:\n    a) "),
             "{setup}"
-        );
-        way.says(&of_fabrikam(&["client", "delete", &id]));
-        assert!(
-            way.refused(&of_fabrikam(&["client", "show", &id]))
-                .starts_with("there is no client")
         );
     }
 }
