@@ -9,7 +9,7 @@ use serverless_scim::api::Call;
 use serverless_scim::home::SystemHost;
 use serverless_scim::store::{Host, IdentityError, State, Store, StoreError, TenantChange};
 use serverless_scim::table::wrappers::{Trouble, Unreliable};
-use serverless_scim::table::{Attr, Key, Table, TableError, Write, embedded};
+use serverless_scim::table::{Attr, Key, Table, Write, embedded};
 
 use crate::bench::TestHost;
 
