@@ -89,14 +89,12 @@ fn applied(filter: Filter, kind: &ResourceType) -> Applied {
 }
 
 fn is_foreign(path: &AttrPath, kind: &ResourceType) -> bool {
-    match &path.extension {
-        Some(urn) => kind.extension(urn).is_none(),
-        // A URN before it may have chosen the attribute of another type.
-        None => {
-            let own = kind.core_attribute(&path.attribute.name);
-            own.is_none_or(|own| !Arc::ptr_eq(own, &path.attribute))
-        }
+    if let Some(urn) = &path.extension {
+        return kind.extension(urn).is_none();
     }
+    // A URN before it may have chosen the attribute of another type.
+    let own = kind.core_attribute(&path.attribute.name);
+    own.is_none_or(|own| !Arc::ptr_eq(own, &path.attribute))
 }
 
 #[cfg(test)]
