@@ -28,6 +28,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
+#[path = "lambda/gateway.rs"]
+mod gateway;
 #[path = "lambda/tick.rs"]
 mod tick;
 
@@ -217,6 +219,7 @@ impl Account {
         self.invoke(file, event).await
     }
 
+    /// Sends this event to a function, the first segment of `file`.
     async fn invoke(&mut self, file: &str, event: Value) -> Value {
         let function = file.split('/').next().expect("a folder");
         self.functions
