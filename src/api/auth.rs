@@ -23,11 +23,11 @@ pub(super) async fn authenticate(
         return known(signed, holder);
     }
     let secret = Secret::parse(SecretKind::Token, text)
-        .map_err(|error| ScimError::unauthorized(error.to_string()))?;
+        .map_err(|error| ScimError::invalid_token(error.to_string()))?;
     let credential = known(store.authenticate(&secret).await?, holder)?;
     let agrees = |named: &String| credential.is_of(named);
     if !route.tenant.as_ref().is_none_or(agrees) {
-        return Err(ScimError::unauthorized(
+        return Err(ScimError::invalid_token(
             "the token belongs to another tenant than the Tenant URL",
         ));
     }
@@ -47,9 +47,9 @@ fn known(
 
 fn refusal(refused: &Refused) -> ScimError {
     match refused {
-        Refused::Unknown => ScimError::unauthorized("the token is not known; make a new one"),
-        Refused::Expired(_) => ScimError::unauthorized("the token has expired; make a new one"),
-        Refused::Revoked(_) => ScimError::unauthorized("the token was revoked; make a new one"),
+        Refused::Unknown => ScimError::invalid_token("the token is not known; make a new one"),
+        Refused::Expired(_) => ScimError::invalid_token("the token has expired; make a new one"),
+        Refused::Revoked(_) => ScimError::invalid_token("the token was revoked; make a new one"),
         Refused::Suspended(_) => {
             ScimError::forbidden("the tenant is suspended; ask the vendor of the application")
         }
@@ -79,7 +79,7 @@ fn bearer(call: &Call) -> Result<&str, ScimError> {
         .get(..7)
         .is_some_and(|start| start.eq_ignore_ascii_case("bearer "));
     if doubled {
-        return Err(ScimError::unauthorized(
+        return Err(ScimError::invalid_token(
             "paste the Secret Token without the word Bearer in front",
         ));
     }

@@ -14,6 +14,7 @@ use crate::schema::{ProjectionError, Violation, ViolationKind};
 use crate::store::{CHANGED_MAX, SCAN_MAX, SORT_MAX, StoreError, TooFast};
 
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
+const CHALLENGE: &str = "Bearer realm=\"scim\"";
 /// Seconds after which a busy resource may be tried again.
 const RETRY_SECONDS: &str = "1";
 /// And an issuer that did not answer; it is not asked sooner.
@@ -53,8 +54,21 @@ impl ScimError {
         }
     }
 
+    /// There is no token in the request.
     pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, None, detail).with(WWW_AUTHENTICATE, "Bearer")
+        Self::new(StatusCode::UNAUTHORIZED, None, detail).with(WWW_AUTHENTICATE, CHALLENGE)
+    }
+
+    /// The token lets nobody in (RFC 6750 §3.1).
+    pub(super) fn invalid_token(detail: impl Into<String>) -> Self {
+        let challenge = format!("{CHALLENGE}, error=\"invalid_token\"");
+        Self::new(StatusCode::UNAUTHORIZED, None, detail).with(WWW_AUTHENTICATE, challenge)
+    }
+
+    /// The token lets its holder do other things.
+    pub(super) fn insufficient_scope(detail: impl Into<String>) -> Self {
+        let challenge = format!("{CHALLENGE}, error=\"insufficient_scope\"");
+        Self::forbidden(detail).with(WWW_AUTHENTICATE, challenge)
     }
 
     /// Whoever signed the token cannot be asked for keys at present.
@@ -111,6 +125,10 @@ impl ScimError {
 
     pub(super) fn invalid_value(detail: impl Into<String>) -> Self {
         Self::bad("invalidValue", detail)
+    }
+
+    pub(super) fn invalid_filter(detail: impl Into<String>) -> Self {
+        Self::bad("invalidFilter", detail)
     }
 
     pub(super) fn invalid_syntax(detail: impl Into<String>) -> Self {
@@ -273,7 +291,7 @@ impl ScimError {
 
 impl From<FilterError> for ScimError {
     fn from(error: FilterError) -> Self {
-        Self::bad("invalidFilter", format!("filter: {error}"))
+        Self::invalid_filter(format!("filter: {error}"))
     }
 }
 

@@ -62,7 +62,7 @@ fn collection(kind: &ResourceType) -> Collection {
 fn out_of_scope(scope: Scope) -> ScimError {
     let name = scope.name();
     let does = name.replace(':', " ");
-    ScimError::forbidden(format!(
+    ScimError::insufficient_scope(format!(
         "the token may not {does}; it needs the scope {name}"
     ))
 }
