@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Server};
 
-const USERS: usize = 100;
-const GROUPS: usize = 10;
+const USERS: usize = 60;
+const GROUPS: usize = 5;
 /// Bytes that the rows of a page take where their answer is text within JSON.
 const PAGE_MAX: usize = 4 * 1024 * 1024;
 
