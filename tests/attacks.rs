@@ -9,7 +9,7 @@
 )]
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 mod support;
@@ -21,6 +21,10 @@ const GUESSES: usize = 500;
 
 /// Sends bytes as they are and reads what comes until the connection is closed.
 fn raw(server: &Server, request: &str) -> String {
+    read(&mut send(server, request))
+}
+
+fn send(server: &Server, request: &str) -> TcpStream {
     let address = server.tenant_url.trim_start_matches("http://");
     let address = address.split('/').next().expect("an address");
     let mut stream = TcpStream::connect(address).expect("a connection");
@@ -28,6 +32,10 @@ fn raw(server: &Server, request: &str) -> String {
     stream.set_read_timeout(wait).expect("a time limit");
     // The server may have answered and closed before everything was sent.
     let _ = stream.write_all(request.as_bytes());
+    stream
+}
+
+fn read(stream: &mut TcpStream) -> String {
     let mut answer = vec![];
     let mut buffer = [0; 4_096];
     while let Ok(length @ 1..) = stream.read(&mut buffer) {
@@ -165,4 +173,27 @@ fn headers_that_name_another_method_path_or_host_are_not_believed() {
     }
     let still = raw(&server, &request("GET", &path, &[&own], ""));
     assert_eq!(statuses(&still), ["200"]);
+}
+
+#[test]
+fn a_body_that_breaks_off_does_nothing() {
+    let server = Server::in_memory();
+    let own = bearer(&server);
+    let json = "Content-Type: application/scim+json";
+    let user = r#"{"userName": "ada@fabrikam.example"}"#;
+    let whole = request("POST", "/scim/v2/Users", &[&own, json], user);
+    let length = format!("Content-Length: {}", user.len());
+    let more = whole.replace(&length, &format!("Content-Length: {}", user.len() + 20));
+    let chunk = format!("{:x}\r\n{user}\r\n", user.len());
+    let chunks = whole.replace(&length, "Transfer-Encoding: chunked");
+    let chunks = chunks.replace(user, &chunk);
+    for broken in [more, chunks] {
+        let mut stream = send(&server, &broken);
+        stream.shutdown(Shutdown::Write).expect("half an end");
+        let answer = read(&mut stream);
+        assert!(matches!(statuses(&answer)[..], [] | ["400"]), "{answer}");
+    }
+    let list = request("GET", "/scim/v2/Users", &[&own], "");
+    assert!(raw(&server, &list).contains("\"totalResults\":0"));
+    assert_eq!(statuses(&raw(&server, &whole)), ["201"]);
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path as Captured, State};
+use axum::extract::{DefaultBodyLimit, Path as Captured, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -28,6 +28,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
+#[path = "lambda/gateway.rs"]
+mod gateway;
 #[path = "lambda/tick.rs"]
 mod tick;
 
@@ -69,6 +71,7 @@ impl Function {
             )
             .route(&format!("{root}/invocation/{{id}}/error"), post(failed))
             .route(&format!("{root}/init/error"), post(failed_to_start))
+            .layer(DefaultBodyLimit::disable())
             .with_state(runtime);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
@@ -217,6 +220,7 @@ impl Account {
         self.invoke(file, event).await
     }
 
+    /// Sends this event to a function, the first segment of `file`.
     async fn invoke(&mut self, file: &str, event: Value) -> Value {
         let function = file.split('/').next().expect("a folder");
         self.functions

@@ -10,6 +10,8 @@
 
 use serde_json::{Value, json};
 
+#[path = "limits/pages.rs"]
+mod pages;
 mod support;
 
 use support::client::references;

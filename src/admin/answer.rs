@@ -5,12 +5,13 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::Value;
 
+use crate::api::REQUEST_ID;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Of an error (RFC 9457 §3).
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 /// Answers hold secrets and what changes any moment.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The answer to one request.
 #[derive(Debug)]

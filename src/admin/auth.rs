@@ -1,7 +1,7 @@
 //! Who asks: the vendor, by an admin key. RFC 6750 §2.1.
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::AUTHORIZATION;
 
 use super::AdminError;
 use crate::store::{AdminSecret, Store};
@@ -27,14 +27,4 @@ pub(super) async fn authenticate(store: &Store, headers: &HeaderMap) -> Result<S
     known.ok_or_else(|| {
         AdminError::unauthorized("the admin key is not known, has expired or was revoked")
     })
-}
-
-/// `application/json`, any `+json`, or nothing said.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(CONTENT_TYPE) else {
-        return true;
-    };
-    let text = value.to_str().unwrap_or("?").to_ascii_lowercase();
-    let essence = text.split(';').next().unwrap_or_default().trim();
-    essence.is_empty() || essence == "application/json" || essence.ends_with("+json")
 }

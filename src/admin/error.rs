@@ -43,7 +43,8 @@ impl AdminError {
     }
 
     pub(super) fn unauthorized(detail: &str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).with(WWW_AUTHENTICATE, "Bearer")
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+            .with(WWW_AUTHENTICATE, "Bearer realm=\"admin\"")
     }
 
     /// What only whoever has the table itself may do.

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::{AdminAnswer, AdminError};
-use crate::api::chain;
+use crate::api::{chain, method, request_id};
 use crate::store::Host;
 
 /// What the line will say.
@@ -22,13 +22,11 @@ pub(super) struct Note {
 }
 
 impl Note {
-    pub(super) fn begin(host: &dyn Host, method: &Method) -> Self {
-        let mut random = [0; 16];
-        host.random(&mut random);
+    pub(super) fn begin(host: &dyn Host, sent: &Method) -> Self {
         Self {
-            request: format!("{:032x}", u128::from_le_bytes(random)),
+            request: request_id(host),
             started: host.now_ms(),
-            method: name(method),
+            method: method(sent),
             route: "unknown",
             tenant: String::new(),
             actor: String::new(),
@@ -60,11 +58,4 @@ pub(super) fn line(note: &Note, result: &Result<AdminAnswer, AdminError>, now_ms
     if let Some(source) = source {
         tracing::error!(request = note.request, error = %chain(source), "failure");
     }
-}
-
-/// Methods are names of our own; whatever else a client sent is not repeated.
-fn name(method: &Method) -> &'static str {
-    let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-    let found = known.into_iter().find(|known| *known == method.as_str());
-    found.unwrap_or("other")
 }

@@ -28,7 +28,7 @@ use serde_json::Value;
 
 pub use answer::AdminAnswer;
 
-use crate::api::Call;
+use crate::api::{Call, is_json};
 use crate::store::{IdentityError, State, Store};
 use asked::Asked;
 use error::AdminError;
@@ -171,7 +171,7 @@ fn body(headers: &HeaderMap, body: Option<&Bytes>) -> Result<Option<Value>, Admi
     if body.is_empty() {
         return Ok(None);
     }
-    if !auth::is_json(headers) {
+    if !is_json(headers) {
         return Err(AdminError::unsupported_media_type());
     }
     let read = serde_json::from_slice(body).map_err(|error| AdminError::malformed(&error))?;

@@ -23,11 +23,11 @@ pub(super) async fn authenticate(
         return known(signed, holder);
     }
     let secret = Secret::parse(SecretKind::Token, text)
-        .map_err(|error| ScimError::unauthorized("tokenMalformed", error.to_string()))?;
+        .map_err(|error| ScimError::invalid_token("tokenMalformed", error.to_string()))?;
     let credential = known(store.authenticate(&secret).await?, holder)?;
     let agrees = |named: &String| credential.is_of(named);
     if !route.tenant.as_ref().is_none_or(agrees) {
-        return Err(ScimError::unauthorized(
+        return Err(ScimError::invalid_token(
             "wrongTenant",
             "the token belongs to another tenant than the Tenant URL",
         ));
@@ -49,13 +49,13 @@ fn known(
 fn refusal(refused: &Refused) -> ScimError {
     match refused {
         Refused::Unknown => {
-            ScimError::unauthorized("tokenUnknown", "the token is not known; make a new one")
+            ScimError::invalid_token("tokenUnknown", "the token is not known; make a new one")
         }
         Refused::Expired(_) => {
-            ScimError::unauthorized("tokenExpired", "the token has expired; make a new one")
+            ScimError::invalid_token("tokenExpired", "the token has expired; make a new one")
         }
         Refused::Revoked(_) => {
-            ScimError::unauthorized("tokenRevoked", "the token was revoked; make a new one")
+            ScimError::invalid_token("tokenRevoked", "the token was revoked; make a new one")
         }
         Refused::Suspended(_) => ScimError::forbidden(
             "suspended",
@@ -94,7 +94,7 @@ fn bearer(call: &Call) -> Result<&str, ScimError> {
         .get(..7)
         .is_some_and(|start| start.eq_ignore_ascii_case("bearer "));
     if doubled {
-        return Err(ScimError::unauthorized(
+        return Err(ScimError::invalid_token(
             "tokenMalformed",
             "paste the Secret Token without the word Bearer in front",
         ));

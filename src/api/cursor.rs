@@ -80,7 +80,7 @@ impl Question {
                 "the cursor belongs to another request; repeat the filter and order it came with",
             ));
         }
-        if now_ms - cursor.issued > LIFETIME_MS {
+        if now_ms.saturating_sub(cursor.issued) > LIFETIME_MS {
             return Err(ScimError::expired_cursor());
         }
         Ok(Some(cursor.position))
@@ -146,6 +146,8 @@ mod tests {
         refused(ours.position(&text, NOW + LIFETIME_MS + 1), "expiredCursor");
         assert!(ours.position(&text, NOW + LIFETIME_MS).is_ok());
         refused(ours.position(&text, NOW - 1), "invalidCursor");
+        let oldest = ours.cursor(position(), i64::MIN);
+        refused(ours.position(&oldest, NOW), "expiredCursor");
         for nonsense in [
             "%",
             "e30",

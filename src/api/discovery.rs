@@ -23,7 +23,7 @@ pub(super) fn answer(
 ) -> Result<Answer, ScimError> {
     let base = exchange.base();
     let mut schemas = types.iter().flat_map(ResourceType::schemas);
-    if Parameters::of_query(exchange).has_filter() {
+    if Parameters::of_query(exchange)?.has_filter() {
         return Err(ScimError::forbidden(
             "discovery",
             "the discovery endpoints cannot be filtered",

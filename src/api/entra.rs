@@ -51,14 +51,14 @@ fn is_meant(claims: &Claims, bearer: &EntraBearer) -> bool {
 
 /// The same words whether the tenant is unknown, takes no signed tokens, or takes others.
 fn untaken() -> ScimError {
-    ScimError::unauthorized(
+    ScimError::invalid_token(
         "signedToken",
         "a token that Entra signs is taken only where a connection allows its tenant and audience, and only at the Tenant URL with the tenant's id; paste a Secret Token instead",
     )
 }
 
 fn fault(fault: Fault) -> ScimError {
-    ScimError::unauthorized(
+    ScimError::invalid_token(
         "signedToken",
         format!("the signed token is refused: {fault}"),
     )

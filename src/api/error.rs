@@ -14,6 +14,7 @@ use crate::schema::{ProjectionError, Violation, ViolationKind};
 use crate::store::{CHANGED_MAX, SCAN_MAX, SORT_MAX, StoreError, TooFast};
 
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
+const CHALLENGE: &str = "Bearer realm=\"scim\"";
 /// Seconds after which a busy resource may be tried again.
 const RETRY_SECONDS: &str = "1";
 /// And an issuer that did not answer; it is not asked sooner.
@@ -61,11 +62,23 @@ impl ScimError {
         }
     }
 
-    /// Nobody, or not who may come this way; the code says which.
+    /// There is no token in the request, or none that is read; the code says why.
     pub(super) fn unauthorized(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, None, detail)
             .called(code)
-            .with(WWW_AUTHENTICATE, "Bearer")
+            .with(WWW_AUTHENTICATE, CHALLENGE)
+    }
+
+    /// The token lets nobody in, or not this way (RFC 6750 §3.1); the code says why.
+    pub(super) fn invalid_token(code: &'static str, detail: impl Into<String>) -> Self {
+        let challenge = format!("{CHALLENGE}, error=\"invalid_token\"");
+        Self::unauthorized(code, detail).with(WWW_AUTHENTICATE, challenge)
+    }
+
+    /// The token lets its holder do other things.
+    pub(super) fn insufficient_scope(detail: impl Into<String>) -> Self {
+        let challenge = format!("{CHALLENGE}, error=\"insufficient_scope\"");
+        Self::forbidden("scope", detail).with(WWW_AUTHENTICATE, challenge)
     }
 
     /// Whoever signed the token cannot be asked for keys at present.
@@ -123,6 +136,10 @@ impl ScimError {
 
     pub(super) fn invalid_value(detail: impl Into<String>) -> Self {
         Self::bad("invalidValue", detail)
+    }
+
+    pub(super) fn invalid_filter(detail: impl Into<String>) -> Self {
+        Self::bad("invalidFilter", detail)
     }
 
     pub(super) fn invalid_syntax(detail: impl Into<String>) -> Self {
@@ -301,7 +318,7 @@ impl ScimError {
 
 impl From<FilterError> for ScimError {
     fn from(error: FilterError) -> Self {
-        Self::bad("invalidFilter", format!("filter: {error}"))
+        Self::invalid_filter(format!("filter: {error}"))
     }
 }
 

@@ -8,12 +8,23 @@ use super::render::{self, Derived, View};
 use super::resource::{groups, view};
 use super::{Answer, Exchange, ScimError};
 use crate::schema::{ResourceType, Scope};
-use crate::store::{Record, Tenant};
+use crate::store::{Record, Start, Tenant, position};
 
 /// A page of users with more rows leaves their groups out; a list shows at most this many members of a group.
 const LISTED_MAX: usize = 100;
 /// Rows completed side by side.
 const PARALLEL: usize = 16;
+/// Bytes of the rows of a page as Lambda carries them; an answer may have 6 MB there, and what is around the rows is small.
+const BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The rows of a page, which ends where it would outgrow an answer, but never before its first row.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub shown: Vec<Value>,
+    last: Option<Record>,
+    bytes: usize,
+    pub is_cut: bool,
+}
 
 /// `POST /Users/.search`: a list whose parameters stand in the body.
 pub(super) async fn search(
@@ -41,30 +52,61 @@ pub(super) async fn list(
     let page = tenant
         .search(kind, filter.as_ref(), sort.as_ref(), &paging)
         .await?;
-    let (total, records) = (page.total, page.records);
-    let next = page.next.map(|position| question.cursor(position, now_ms));
-    let rows = rows(tenant, view, records).await?;
-    Ok(render::page(total, &paging, next, rows))
+    let mut rows = Rows::default();
+    rows.extend(complete(tenant, view, page.records).await?);
+    let next = match rows.last {
+        Some(last) if rows.is_cut && matches!(paging.start, Start::After(_)) => {
+            Some(position(kind, sort.as_ref(), &last))
+        }
+        _ => page.next,
+    };
+    let next = next.map(|position| question.cursor(position, now_ms));
+    Ok(render::page(page.total, &paging, next, rows.shown))
 }
 
-/// The records as complete rows; what was deleted since it was found is left out.
-pub(super) async fn rows(
+impl Rows {
+    pub(super) fn extend(&mut self, rows: Vec<(Record, Value)>) {
+        for (record, row) in rows {
+            self.bytes += carried(&row);
+            self.is_cut |= self.bytes > BYTES_MAX && !self.shown.is_empty();
+            if self.is_cut {
+                return;
+            }
+            self.shown.push(row);
+            self.last = Some(record);
+        }
+    }
+}
+
+/// The bytes of a row in Lambda's answer, which carries the body as text within JSON and so escapes it once more.
+fn carried(row: &Value) -> usize {
+    let text = row.to_string();
+    let escaped = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\'));
+    text.len() + escaped.count()
+}
+
+/// The records with their complete rows; what was deleted since it was found is left out.
+pub(super) async fn complete(
     tenant: &Tenant,
     view: &View<'_>,
     records: Vec<Record>,
-) -> Result<Vec<Value>, ScimError> {
+) -> Result<Vec<(Record, Value)>, ScimError> {
+    let row = |record: Record, derived| {
+        let row = view.document(&record, derived);
+        (record, row)
+    };
     if view.shows_members() {
         let groups = tenant.with_members(records, LISTED_MAX).await?;
-        let row = |(group, members)| view.document(&group, Derived::Members(members));
+        let row = |(group, members)| row(group, Derived::Members(members));
         return Ok(groups.into_iter().map(row).collect());
     }
     if !view.shows_groups() || records.len() > LISTED_MAX {
-        let row = |record: Record| view.document(&record, Derived::None);
+        let row = |record| row(record, Derived::None);
         return Ok(records.into_iter().map(row).collect());
     }
     let row = |record: Record| async move {
         let groups = groups(tenant, view, record.id).await?;
-        Ok::<_, ScimError>(view.document(&record, groups))
+        Ok::<_, ScimError>(row(record, groups))
     };
     stream::iter(records)
         .map(row)

@@ -1,9 +1,19 @@
 //! One structured line per request: names and numbers, never a value, a body, a header or a token.
 
-use http::Method;
+use http::{HeaderName, Method};
 
 use super::{Answer, Exchange, ScimError};
-use crate::store::Credential;
+use crate::store::{Credential, Host};
+
+/// Tells the client how the log calls its request.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A name for a request, in the log and to the client.
+pub(crate) fn request_id(host: &dyn Host) -> String {
+    let mut random = [0; 16];
+    host.random(&mut random);
+    format!("{:032x}", u128::from_le_bytes(random))
+}
 
 /// Writes the line of a finished exchange.
 pub(super) fn line(exchange: &Exchange<'_>, result: &Result<Answer, ScimError>, now_ms: i64) {
@@ -39,11 +49,10 @@ pub(super) fn failure(request: &str, error: &ScimError) {
 }
 
 /// Methods are names of our own; whatever else a client sent is not repeated.
-pub(super) fn method(method: &Method) -> &str {
-    match method.as_str() {
-        known @ ("GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS") => known,
-        _ => "other",
-    }
+pub(crate) fn method(method: &Method) -> &'static str {
+    let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    let found = known.into_iter().find(|known| *known == method.as_str());
+    found.unwrap_or("other")
 }
 
 /// The error and what caused it, for logs and for whoever operates the service.

@@ -30,6 +30,7 @@ use serde_json::Value;
 pub use bulk::OPERATIONS_MAX as BULK_OPERATIONS_MAX;
 pub use error::ScimError;
 pub use log::chain;
+pub(crate) use log::{REQUEST_ID, method, request_id};
 pub use route::Function;
 
 use crate::jose::KeySource;
@@ -44,7 +45,6 @@ pub const GROUP_BODY_MAX: usize = 4_500_000;
 pub const BODY_MAX: usize = 1024 * 1024;
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/scim+json");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// One HTTP request as a home received it.
 #[derive(Debug)]
@@ -120,10 +120,8 @@ impl App {
     /// Answers one SCIM request and writes its log line.
     pub async fn handle(&self, call: Call) -> Response<Bytes> {
         let host = self.store.host();
-        let mut random = [0; 16];
-        host.random(&mut random);
         let request = Request {
-            id: format!("{:032x}", u128::from_le_bytes(random)),
+            id: request_id(host),
             started: host.now_ms(),
         };
         let mut route = Route::of(call.parts.uri.path());
@@ -244,7 +242,7 @@ impl Answer {
 }
 
 /// `application/scim+json`, `application/json`, any `+json`, or nothing said (RFC 7644 §8.1).
-fn is_json(headers: &HeaderMap) -> bool {
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return true;
     };

@@ -62,10 +62,9 @@ fn collection(kind: &ResourceType) -> Collection {
 fn out_of_scope(scope: Scope) -> ScimError {
     let name = scope.name();
     let does = name.replace(':', " ");
-    ScimError::forbidden(
-        "scope",
-        format!("the token may not {does}; it needs the scope {name}"),
-    )
+    ScimError::insufficient_scope(format!(
+        "the token may not {does}; it needs the scope {name}"
+    ))
 }
 
 /// The kind of change, if the request is one.

@@ -27,16 +27,18 @@ pub(super) struct Parameters {
 
 impl Parameters {
     /// Reads the query string: form encoding, decoded once, names in any case.
-    pub(super) fn of_query(exchange: &Exchange<'_>) -> Self {
+    pub(super) fn of_query(exchange: &Exchange<'_>) -> Result<Self, ScimError> {
         let mut parameters = Self::default();
         let query = exchange.call.parts.uri.query().unwrap_or_default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if !value.trim().is_empty() || name.eq_ignore_ascii_case("cursor") {
-                let names = || value.split(',').map(str::to_owned).collect();
-                parameters.set(&name, &value, names);
+            let names = || value.split(',').map(str::to_owned).collect();
+            // A blank cursor begins a walk; a blank filter is one that was lost.
+            let counts = |known: &str| name.eq_ignore_ascii_case(known);
+            if !value.trim().is_empty() || counts("filter") || counts("cursor") {
+                parameters.set(&name, &value, names)?;
             }
         }
-        parameters
+        Ok(parameters)
     }
 
     /// Reads the body of a search request.
@@ -45,7 +47,7 @@ impl Parameters {
         let mut parameters = Self::default();
         for (name, value) in object {
             let text = match value {
-                Value::Null | Value::Object(_) => continue,
+                Value::Null => continue,
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
@@ -57,22 +59,35 @@ impl Parameters {
                     .collect(),
                 _ => text.split(',').map(str::to_owned).collect(),
             };
-            parameters.set(name, &text, names);
+            parameters.set(name, &text, names)?;
         }
         Ok(parameters)
     }
 
-    fn set(&mut self, name: &str, value: &str, names: impl Fn() -> Vec<String>) {
-        match name.to_ascii_lowercase().as_str() {
-            "filter" => self.filter = Some(value.to_owned()),
-            "startindex" => self.start_index = Some(value.to_owned()),
-            "count" => self.count = Some(value.to_owned()),
-            "attributes" => self.attributes = Some(names()),
-            "excludedattributes" => self.excluded = Some(names()),
-            "sortby" => self.sort_by = Some(value.to_owned()),
-            "sortorder" => self.sort_order = Some(value.to_owned()),
-            "cursor" => self.cursor = Some(value.to_owned()),
-            _ => {}
+    fn set(
+        &mut self,
+        name: &str,
+        value: &str,
+        names: impl Fn() -> Vec<String>,
+    ) -> Result<(), ScimError> {
+        let value = || value.to_owned();
+        let name = name.to_ascii_lowercase();
+        let repeated = match name.as_str() {
+            "filter" => self.filter.replace(value()).is_some(),
+            "startindex" => self.start_index.replace(value()).is_some(),
+            "count" => self.count.replace(value()).is_some(),
+            "attributes" => self.attributes.replace(names()).is_some(),
+            "excludedattributes" => self.excluded.replace(names()).is_some(),
+            "sortby" => self.sort_by.replace(value()).is_some(),
+            "sortorder" => self.sort_order.replace(value()).is_some(),
+            "cursor" => self.cursor.replace(value()).is_some(),
+            _ => false,
+        };
+        match name.as_str() {
+            // Whichever of them counted, the answer would be to another question.
+            "filter" if repeated => Err(ScimError::invalid_filter("filter: send it once")),
+            name if repeated => Err(ScimError::invalid_value(format!("{name}: send it once"))),
+            _ => Ok(()),
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) async fn collection(
     kind: &ResourceType,
     exchange: &mut Exchange<'_>,
 ) -> Result<Answer, ScimError> {
-    let parameters = Parameters::of_query(exchange);
+    let parameters = Parameters::of_query(exchange)?;
     if exchange.call.parts.method == Method::POST {
         return create(tenant, kind, &parameters, exchange).await;
     }
@@ -40,7 +40,7 @@ pub(super) async fn single(
     let id = Id::parse(id)
         .filter(|id| id.resource_type() == kind.number)
         .ok_or(StoreError::NotFound)?;
-    let parameters = Parameters::of_query(exchange);
+    let parameters = Parameters::of_query(exchange)?;
     let view = view(kind, &parameters, exchange)?;
     match exchange.call.parts.method {
         Method::GET => read(tenant, &view, id, exchange).await,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::list::rows;
+use super::list::{Rows, complete};
 use super::query::Parameters;
 use super::resource::view;
 use super::{Answer, Exchange, ScimError, render};
@@ -25,7 +25,7 @@ pub(super) async fn all(
         ));
     };
     let (users, groups) = (types.of(&USER), types.of(&GROUP));
-    let (mut total, mut open, mut shown) = (0, paging.count, vec![]);
+    let (mut total, mut open, mut rows) = (0, paging.count, Rows::default());
     for types in [[users, groups], [groups, users]] {
         let [kind, _] = types;
         let view = view(kind, &parameters, exchange)?;
@@ -46,9 +46,12 @@ pub(super) async fn all(
             .await?;
         total += page.total.unwrap_or_default();
         open = open.saturating_sub(page.records.len() as u64);
-        shown.extend(rows(tenant, &view, page.records).await?);
+        rows.extend(complete(tenant, &view, page.records).await?);
+        if rows.is_cut {
+            open = 0;
+        }
     }
-    Ok(render::page(Some(total), &paging, None, shown))
+    Ok(render::page(Some(total), &paging, None, rows.shown))
 }
 
 /// What is left of a filter for one resource type.

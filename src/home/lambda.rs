@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lambda_http::{Body, LambdaEvent, Request, Response, lambda_runtime, service_fn};
+use http::Response;
+use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
+use super::event::{Reply, call};
 use super::front::Front;
 use super::{Error, SystemHost, issuers, log_tick, start_log};
 use crate::api::{App, Call, Function};
@@ -21,21 +23,15 @@ const TICK_MARGIN_MS: i64 = 10_000;
 pub async fn lambda(function: Function) -> Result<(), Error> {
     let app = App::new(store().await?, Some(function));
     let app = &app.with_keys(issuers::from_environment()?);
-    lambda_http::run(service_fn(|request: Request| async move {
-        let response = app.handle(call(request)).await;
-        Ok::<_, Error>(answer(response))
-    }))
-    .await
+    let serve = |event| answer(event, |call| app.handle(call));
+    lambda_runtime::run(service_fn(serve)).await
 }
 
 /// Serves the vendor's side and the token endpoint until Lambda ends the process. The environment is that of [`lambda`].
 pub async fn admin_lambda() -> Result<(), Error> {
     let front = &Front::new(store().await?, issuers::from_environment()?, None);
-    lambda_http::run(service_fn(|request: Request| async move {
-        let response = front.handle(call(request)).await;
-        Ok::<_, Error>(answer(response))
-    }))
-    .await
+    let serve = |event| answer(event, |call| front.handle(call));
+    lambda_runtime::run(service_fn(serve)).await
 }
 
 /// Makes one tick of every event, whatever is in it, and answers with what it met. `TABLE_NAME` names the table.
@@ -69,26 +65,19 @@ async fn store() -> Result<Store, Error> {
     })
 }
 
-/// The gateway's event as a call; `lambda_http` has decoded base64 and rebuilt the URL.
-fn call(request: Request) -> Call {
-    let (parts, body) = request.into_parts();
-    let scheme = parts.uri.scheme_str().unwrap_or("https");
-    let authority = parts
-        .uri
-        .authority()
-        .map_or("localhost", |authority| authority.as_str());
-    let origin = format!("{scheme}://{authority}");
-    Call {
-        origin,
-        parts,
-        body: Some(Bytes::copy_from_slice(&body)),
+/// Whatever the gateway hands over is answered; what is no request, with 400.
+async fn answer<F>(
+    event: LambdaEvent<Value>,
+    handle: impl FnOnce(Call) -> F,
+) -> Result<Reply, Error>
+where
+    F: Future<Output = Response<Bytes>>,
+{
+    match call(event.payload) {
+        Ok(call) => Ok(Reply::of(handle(call).await)),
+        Err(reason) => {
+            tracing::warn!(reason, "no request");
+            Ok(Reply::refusal(reason))
+        }
     }
-}
-
-fn answer(response: http::Response<Bytes>) -> Response<Body> {
-    response.map(|body| match String::from_utf8(body.to_vec()) {
-        Ok(text) if text.is_empty() => Body::Empty,
-        Ok(text) => Body::Text(text),
-        Err(error) => Body::Binary(error.into_bytes()),
-    })
 }

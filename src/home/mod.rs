@@ -1,5 +1,6 @@
 //! Where the service runs: as Lambda functions, or on a laptop. Only here and in the binaries are clock and environment read.
 
+mod event;
 mod front;
 mod host;
 mod issuers;

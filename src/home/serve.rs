@@ -9,7 +9,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
+use http::StatusCode;
 use http::header::HOST;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -70,6 +71,12 @@ impl Server {
     ) -> Result<Self, Error> {
         let hosts = issuers::hosts(issuer_hosts.iter().map(String::as_str))?;
         let issuers = Arc::new(Issuers::new(hosts));
+        // Credentials are shown once: before they are made, everything else that may fail has not.
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+        let address = listener.local_addr()?;
+        let stop = StopSignals::caught()?;
         let store = place.open().await?;
         let (mut secret, mut admin_key) = (None, None);
         if store.find_tenant(DEFAULT_TENANT).await?.is_none() {
@@ -77,17 +84,13 @@ impl Server {
             secret = Some(store.connect(&tenant, FIRST_START).await?);
             admin_key = Some(store.create_admin_key(FIRST_START, None).await?.0);
         }
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-        let address = listener.local_addr()?;
         let scim = App::new(store.clone(), None).with_group_body_max(GROUP_BODY_MAX);
         Ok(Self {
             listener,
             address,
             front: Front::new(store.clone(), issuers, Some(scim)),
             store,
-            stop: StopSignals::caught()?,
+            stop,
             secret,
             admin_key,
         })
@@ -137,7 +140,12 @@ async fn answer(State(shared): State<Shared>, request: axum::extract::Request) -
         "http://{}",
         host.unwrap_or_else(|| shared.address.to_string())
     );
-    let body = read(body).await;
+    let Ok(body) = read(body).await else {
+        // Half of what the client meant is not what it meant.
+        let mut response = Response::new(Body::from("the body broke off"));
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+        return response;
+    };
     shared
         .front
         .handle(Call {
@@ -150,11 +158,11 @@ async fn answer(State(shared): State<Shared>, request: axum::extract::Request) -
 }
 
 /// The whole body, or `None` for one beyond every limit.
-async fn read(body: Body) -> Option<Bytes> {
+async fn read(body: Body) -> Result<Option<Bytes>, axum::Error> {
     let mut stream = body.into_data_stream();
     let mut bytes = BytesMut::new();
     let mut length = 0;
-    while let Some(Ok(chunk)) = stream.next().await {
+    while let Some(chunk) = stream.try_next().await? {
         length += chunk.len();
         if length > DRAINED_MAX {
             break;
@@ -163,7 +171,7 @@ async fn read(body: Body) -> Option<Bytes> {
             bytes.extend_from_slice(&chunk);
         }
     }
-    (length <= GROUP_BODY_MAX).then(|| bytes.freeze())
+    Ok((length <= GROUP_BODY_MAX).then(|| bytes.freeze()))
 }
 
 impl StopSignals {

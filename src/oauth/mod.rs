@@ -12,11 +12,11 @@ mod scope;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, PRAGMA};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA};
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::api::Call;
+use crate::api::{Call, REQUEST_ID, method, request_id};
 use crate::jose::KeySource;
 use crate::store::{Client, Store};
 use error::OAuthError;
@@ -27,7 +27,6 @@ pub use form::BODY_MAX;
 /// Where the endpoint is, below the origin.
 pub const TOKEN_PATH: &str = "/oauth2/token";
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
@@ -47,9 +46,7 @@ impl TokenEndpoint {
     /// Answers one request for a token and writes its log line.
     pub async fn handle(&self, call: Call) -> Response<Bytes> {
         let host = self.store.host();
-        let mut random = [0; 16];
-        host.random(&mut random);
-        let request = format!("{:032x}", u128::from_le_bytes(random));
+        let request = request_id(host);
         let started = host.now_ms();
         let mut client = None;
         let result = self.issue(&call, &mut client).await;
@@ -91,11 +88,7 @@ fn log(
     let tenant = client.map(|client| client.scope.to_string());
     tracing::info!(
         request,
-        method = if call.parts.method == http::Method::POST {
-            "POST"
-        } else {
-            "other"
-        },
+        method = method(&call.parts.method),
         route = TOKEN_PATH,
         tenant = tenant.unwrap_or_default(),
         actor = client.map_or("", |client| client.id.as_str()),

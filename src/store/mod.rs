@@ -71,7 +71,7 @@ pub use read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX, Membership};
 pub use record::{DOCUMENT_MAX, Record};
 pub use refusals::{REFUSALS_PER_SECOND, Refusal};
 pub use schemas::{RegisterError, SCHEMAS_MAX};
-pub use search::SORT_MAX;
+pub use search::{SORT_MAX, position};
 pub use tick::Ticked;
 
 use crate::schema::Quirks;

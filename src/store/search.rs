@@ -202,11 +202,14 @@ fn placed(
     sort: Option<&Sort>,
     records: Vec<Record>,
 ) -> Vec<(Position, Record)> {
-    let place = |record: Record| {
-        let key = sort.and_then(|sort| sort.key(&whole(kind, &record)));
-        (Position { key, id: record.id }, record)
-    };
+    let place = |record: Record| (position(kind, sort, &record), record);
     records.into_iter().map(place).collect()
+}
+
+/// The record's place in the order: a cursor leads on from it.
+pub fn position(kind: &ResourceType, sort: Option<&Sort>, record: &Record) -> Position {
+    let key = sort.and_then(|sort| sort.key(&whole(kind, record)));
+    Position { key, id: record.id }
 }
 
 fn is_descending(sort: Option<&Sort>) -> bool {

@@ -44,7 +44,10 @@ async fn without_a_good_key_nothing_is_told() {
             let headers: Vec<_> = header.into_iter().collect();
             let refused = vendor.send("GET", path, &headers, None).await;
             refused.refuses(401, "unauthorized", "key");
-            assert_eq!(refused.headers["www-authenticate"], "Bearer");
+            assert_eq!(
+                refused.headers["www-authenticate"],
+                "Bearer realm=\"admin\""
+            );
         }
     }
     let good = format!("bearer {}", vendor.key);

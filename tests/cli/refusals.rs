@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
+use crate::stderr;
 use crate::support::Server;
 use crate::support::process::{command, folder, run, text};
 use crate::ways::{both, member, of_fabrikam, on_data, over_http};
@@ -371,4 +372,17 @@ fn no_list_and_no_help_shows_a_secret() {
             "{help}"
         );
     }
+}
+
+#[test]
+fn a_first_start_that_cannot_listen_makes_no_credentials() {
+    let (data, taken) = (folder(), Server::in_memory());
+    let address = taken.tenant_url.trim_start_matches("http://");
+    let address = address.split('/').next().expect("an address");
+    let data = data.path();
+    let refused = run(&["serve", "--listen", address, "--data", text(data)]);
+    assert!(!refused.status.success());
+    assert!(stderr(&refused).starts_with("cannot listen on "));
+    let server = Server::on(data);
+    assert!(server.secret.is_some() && server.admin_key.is_some());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{SCHEDULED, events, functions, triggers};
+use super::{SCHEDULED, events, functions, template, triggers};
 
 #[test]
 fn the_tick_comes_by_itself_every_hour_and_has_time() {
@@ -83,6 +83,7 @@ fn functions_may_do_what_they_need_and_no_more() {
                 "A#name#*" => Some(&["DeleteItem"]),
                 "T#??????????" => Some(&["GetItem", "BatchGetItem", "Query", "UpdateItem"]),
                 "T#??????????#E" => Some(&["PutItem"]),
+                "T#??????????#W" => Some(&["UpdateItem"]),
                 _ => None,
             };
             if let Some(expected) = expected {
@@ -92,7 +93,7 @@ fn functions_may_do_what_they_need_and_no_more() {
             patterns.insert(pattern);
         }
         let reached: &[&str] = match name.as_str() {
-            "discovery" => &["T#??????????", "T#??????????#E"],
+            "discovery" => &["T#??????????", "T#??????????#E", "T#??????????#W"],
             "admin" => &["A#*", "T#*"],
             SCHEDULED => &["A#name#*", "A#tenants", "T#*"],
             _ => &["T#*"],
@@ -111,4 +112,19 @@ fn functions_may_do_what_they_need_and_no_more() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn every_function_that_is_told_of_the_tenant_role_may_assume_it() {
+    let template = template();
+    let told = &template["Globals"]["Function"]["Environment"]["Variables"]["TENANT_ROLE_ARN"];
+    assert!(!told.is_null(), "all of them are");
+    let text = |value: &yaml_serde::Value| yaml_serde::to_string(value).unwrap();
+    let roles = &template["Resources"]["OpenTenantSessions"]["Properties"]["Roles"];
+    let roles: BTreeSet<String> = roles.as_sequence().unwrap().iter().map(text).collect();
+    let of_functions = template["Resources"].as_mapping().unwrap().iter();
+    let of_functions = of_functions
+        .filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function")
+        .map(|(name, _)| format!("!Ref {}Role\n", name.as_str().unwrap()));
+    assert_eq!(roles, of_functions.collect());
 }

@@ -186,7 +186,8 @@ async fn a_token_of_another_tenant_or_application_or_hand_is_refused() {
         claims[name] = value.clone();
         let answer = get(&bench, &pair.sign(&claims)).await;
         assert_eq!(answer.status, 401, "{name} {value}: {answer:?}");
-        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        let challenge = "Bearer realm=\"scim\", error=\"invalid_token\"";
+        assert_eq!(answer.headers["www-authenticate"], challenge);
         assert_eq!(answer.body["status"], "401");
     }
     let claims = claims(&bench);

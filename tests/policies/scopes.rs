@@ -47,6 +47,8 @@ async fn without_a_scope_the_request_is_refused_and_with_it_alone_it_is_not() {
         if method == "GET" {
             let answer = customer.get(&path).await;
             assert_eq!(answer.status, 403, "{name}");
+            let challenge = "Bearer realm=\"scim\", error=\"insufficient_scope\"";
+            assert_eq!(answer.headers["www-authenticate"], challenge);
             assert_eq!(answer.body["detail"], expected);
         } else {
             let refused = customer.refused(&method, &path, body.as_ref()).await;

@@ -250,7 +250,10 @@ impl Reply {
             ),
             (self.status != 201 || self.is_located(), "no Location"),
             (
-                self.status != 401 || self.header("www-authenticate") == Some("Bearer"),
+                self.status != 401
+                    || self
+                        .header("www-authenticate")
+                        .is_some_and(|challenge| challenge.starts_with("Bearer realm=\"scim\"")),
                 "WWW-Authenticate",
             ),
         ];
