@@ -32,3 +32,5 @@ mod sweep;
 mod tick;
 #[path = "store/trouble.rs"]
 mod trouble;
+#[path = "store/wide.rs"]
+mod wide;
