@@ -13,7 +13,7 @@ use super::{Answer, Exchange, ScimError, etag, permit};
 use crate::patch::{self, MemberChange, Operation};
 use crate::schema::{self, Document, ResourceType};
 use crate::store::{
-    Change, Id, MEMBERS_SHOWN_MAX, Membership, Record, StoreError, Tenant, UnknownMembers,
+    Change, Holds, Id, MEMBERS_SHOWN_MAX, Membership, Record, StoreError, Tenant, UnknownMembers,
 };
 
 /// `/Users`, `/Groups`.
@@ -145,7 +145,7 @@ async fn replace(
         Ok::<_, ScimError>(Change {
             document,
             members: members.clone(),
-            exact: true,
+            holds: Holds::Version,
         })
     });
     changed(tenant, view, id, replaced).await
@@ -163,7 +163,6 @@ async fn modify(
     let body = exchange.json()?;
     let operations = patch::parse(kind, &body, &mut exchange.quirks)?;
     let (headers, quirks) = (&exchange.call.parts.headers, &mut exchange.quirks);
-    // What is said of attributes is said of the version in which it was found to be so.
     let attributes_too = operations.iter().any(Operation::is_beyond_members);
     let bodiless = kind.is_group() && !attributes;
     let status = if bodiless {
@@ -187,7 +186,11 @@ async fn modify(
         Ok::<_, ScimError>(Change {
             document: patched.document,
             members: patched.members,
-            exact: exact || attributes_too,
+            holds: match () {
+                () if exact => Holds::Version,
+                () if attributes_too => Holds::Document,
+                () => Holds::Nothing,
+            },
         })
     });
     if bodiless {

@@ -15,9 +15,9 @@ pub enum StoreError {
     #[error("{0} holds no visible character")]
     Nameless(&'static str),
     /// A member to be added does not exist.
-    #[error("no user or group has the id \"{0}\"")]
+    #[error("members: no user or group has the id \"{0}\"")]
     UnknownMember(String),
-    #[error("a group cannot be its own member")]
+    #[error("members: a group cannot be its own member")]
     SelfMember,
     /// The membership change names more members than one commit record holds.
     #[error("the change of members is too large")]

@@ -16,6 +16,8 @@ use crate::patch::{MemberChange, Verb};
 use crate::schema::Document;
 use crate::table::{Attr, Attrs, Condition, Key, Range, Write};
 
+/// Characters of a text that is no id of ours, where an error repeats it.
+const SHOWN_MAX: usize = 64;
 /// Keys of one batch.
 const BATCH: usize = 100;
 /// Batches under way at once.
@@ -28,8 +30,20 @@ pub struct Change {
     pub document: Document,
     /// What happens to a group's members; nothing for other types.
     pub members: MemberChange,
-    /// Only of the very version that was decided upon. Changes that are about members alone commute.
-    pub exact: bool,
+    /// What the whole of it rests on.
+    pub holds: Holds,
+}
+
+/// What must still be as it was decided upon when the change is written, beside what it changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holds {
+    /// Nothing: changes that are about members alone commute.
+    #[default]
+    Nothing,
+    /// The attributes: some were named, and found to be so already.
+    Document,
+    /// Everything.
+    Version,
 }
 
 /// A membership change against one generation of edges.
@@ -41,8 +55,8 @@ pub(super) struct Edges {
     pub flip: bool,
     /// Those of both whose edge was found to be as wanted: it is only looked at again, in the same transaction.
     pub settled: BTreeSet<Id>,
-    /// Decided by what was read, so the group must not have changed since.
-    pub compared: bool,
+    /// Edges that were compared with what was read hold for that version alone.
+    pub holds: Holds,
 }
 
 impl Edges {
@@ -51,7 +65,7 @@ impl Edges {
         Self {
             add,
             flip: true,
-            compared: true,
+            holds: Holds::Version,
             ..Self::default()
         }
     }
@@ -117,7 +131,7 @@ impl Tenant {
         };
         let edges = Edges {
             remove,
-            compared: true,
+            holds: Holds::Version,
             ..Edges::default()
         };
         // Beside the head and the outbox item.
@@ -141,7 +155,7 @@ impl Tenant {
         let edges = Edges {
             add: list.difference(&present).copied().collect(),
             remove: present.difference(&list).copied().collect(),
-            compared: true,
+            holds: Holds::Version,
             ..Edges::default()
         };
         let few = edges.add.len() + edges.remove.len() <= CHANGED_MAX;
@@ -182,9 +196,24 @@ impl Tenant {
     ) -> Result<BTreeSet<Id>, StoreError> {
         let parse = |text: &String| match Id::parse(text) {
             None if self.skips_unknown() => None,
-            id => Some(id.ok_or_else(|| StoreError::UnknownMember(text.clone()))),
+            id => Some(id.ok_or_else(|| unknown(text))),
         };
         ids.into_iter().filter_map(parse).collect()
+    }
+
+    /// Fails where a list that replaces the members names somebody, and nobody it names is known: to skip them all would
+    /// empty the group.
+    pub(super) fn names_somebody(
+        change: &MemberChange,
+        missing: &BTreeSet<Id>,
+    ) -> Result<(), StoreError> {
+        let named = change.verbs.iter().filter(|(_, verb)| **verb == Verb::Add);
+        let mut named = named.map(|(id, _)| id).peekable();
+        let first = named.peek().copied().filter(|_| change.clear);
+        let nobody = named.all(|id| Id::parse(id).is_none_or(|id| missing.contains(&id)));
+        first
+            .filter(|_| nobody)
+            .map_or(Ok(()), |first| Err(unknown(first)))
     }
 
     fn skips_unknown(&self) -> bool {
@@ -217,7 +246,7 @@ impl Tenant {
         Ok(Edges {
             add: edges.add.intersection(&absent).copied().collect(),
             remove: edges.remove.difference(&absent).copied().collect(),
-            compared: true,
+            holds: Holds::Version,
             ..edges
         })
     }
@@ -330,4 +359,8 @@ impl Tenant {
             }
         }
     }
+}
+
+fn unknown(text: &str) -> StoreError {
+    StoreError::UnknownMember(text.chars().take(SHOWN_MAX).collect())
 }

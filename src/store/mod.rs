@@ -63,7 +63,7 @@ pub use keys::TenantScope;
 pub use lanes::CHANGED_MAX;
 pub use list::SCAN_MAX;
 pub use log::{LOG_PAGE_MAX, LogCursor, LogCursorError, LogEntry, LogEvent, LogPage, LogQuery};
-pub use members::Change;
+pub use members::{Change, Holds};
 pub use nested::NESTING_MAX;
 pub use paging::{COUNT_MAX, Page, Paging, Position, Sort, Start};
 pub use rate::{BURST_S, TooFast, WINDOW_S};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::commit::{Failed, Outcome, Plan, Role};
-use super::members::{Change, Edges};
+use super::members::{Change, Edges, Holds};
 use super::outbox::{self, Entry, Extent, Kind};
 use super::record::attr;
 use super::{Id, Policies, Record, StoreError, Tenant, aliases, sweep};
@@ -37,6 +37,8 @@ struct Learned {
     unknown: BTreeSet<Id>,
     /// The change is a big one: its members exist, and it has more time.
     big: bool,
+    /// Tries that somebody else was faster than.
+    overtaken: u32,
 }
 
 impl Tenant {
@@ -60,6 +62,8 @@ impl Tenant {
                 None if learned.deadline(self) <= self.host().now_ms() => {
                     return Err(StoreError::Busy.into());
                 }
+                // Who was overtaken twice is one of many, and all would plan in vain for the one who comes through.
+                None if learned.overtaken > 1 => self.pause().await,
                 None => {}
             }
         }
@@ -80,10 +84,15 @@ impl Tenant {
         if self.is_big(old, &new, &edges)? {
             edges = self.look_at_members(old, edges, same, learned).await?;
         }
+        Self::names_somebody(&change.members, &learned.unknown)?;
         if same && edges.is_empty() {
             return self.unchanged(old, &edges).await;
         }
-        edges.compared |= change.exact;
+        edges.holds = edges.holds.max(match change.holds {
+            // The document may be stored in another encoding than this program's; its version tells as well.
+            Holds::Document if learned.overtaken > 0 => Holds::Version,
+            holds => holds,
+        });
         if edges.flip {
             new.generation = outbox::draw_generation(self.host());
         }
@@ -116,7 +125,7 @@ impl Tenant {
     /// Nothing is to be written. Edges are read page by page: only if nobody changed the group meanwhile were they
     /// ever as wanted.
     async fn unchanged(&self, old: &Record, edges: &Edges) -> Result<Option<Record>, StoreError> {
-        if edges.compared && self.get(old.id).await?.version != old.version {
+        if edges.holds == Holds::Version && self.get(old.id).await?.version != old.version {
             return Ok(None);
         }
         Ok(Some(old.clone()))
@@ -149,7 +158,7 @@ impl Tenant {
             let unknown = self.look_for_members(&mut edges.add).await?;
             learned.unknown.extend(unknown);
         }
-        if edges.compared {
+        if edges.holds == Holds::Version {
             return Ok(edges);
         }
         let open = self.unsettled(old, edges.clone()).await?;
@@ -195,13 +204,13 @@ impl Tenant {
             extent,
         };
         let mut plan = self.plan(ulid, &entry);
-        let exact = !same || edges.compared;
+        let holds = if same { edges.holds } else { Holds::Version };
         plan.push(
             Role::Own,
             if new.generation.is_empty() {
                 self.put(old, new)?
             } else {
-                self.update(old, new, exact)?
+                self.update(old, new, holds)?
             },
         );
         self.plan_aliases(&mut plan, Some(old), Some(new))?;
@@ -225,7 +234,7 @@ impl Tenant {
     }
 
     /// A group's head is changed attribute by attribute: changes of membership alone commute, so they do not ask for a version.
-    fn update(&self, old: &Record, new: &Record, exact: bool) -> Result<Write, StoreError> {
+    fn update(&self, old: &Record, new: &Record, holds: Holds) -> Result<Write, StoreError> {
         let mut set = new.attrs(&self.scope)?;
         set.remove(attr::CREATED);
         set.remove(attr::VERSION);
@@ -243,13 +252,15 @@ impl Tenant {
             Condition::Lacks(attr::PENDING),
             Condition::Equals(attr::GENERATION, Attr::S(old.generation.clone())),
         ];
-        if exact {
+        if holds == Holds::Version {
             update.remove = OPTIONAL
                 .into_iter()
                 .filter(|name| !set.contains_key(name))
                 .collect();
             conditions.push(Condition::Equals(attr::VERSION, Attr::N(old.version)));
         } else {
+            let same = set.get(attr::DOCUMENT).filter(|_| holds == Holds::Document);
+            conditions.extend(same.map(|same| Condition::Equals(attr::DOCUMENT, same.clone())));
             set.retain(|name, _| MEMBERSHIP.contains(name));
         }
         update.set = set;
@@ -274,6 +285,7 @@ impl Learned {
     /// Reads a failed plan in the order that matters: a stale plan's other failures mean nothing.
     fn from(&mut self, failed: Failed, policies: &Policies) -> Result<(), StoreError> {
         if failed.own {
+            self.overtaken += 1;
             return Ok(());
         }
         failed.refusal(&mut self.twins, policies)?;

@@ -59,7 +59,7 @@ pub(super) enum Kind {
 pub(super) struct Entry {
     pub kind: Kind,
     pub id: Id,
-    /// The resource's version after the change.
+    /// The resource's version after the change. Changes of members alone commute: of two that met, both may say the same.
     pub version: i64,
     pub changed: BTreeSet<String>,
     /// Members added or removed.

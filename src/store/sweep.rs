@@ -8,7 +8,7 @@ use futures_util::stream;
 
 use super::host::random_u64;
 use super::keys::{TenantScope, Work};
-use super::members::Change;
+use super::members::{Change, Holds};
 use super::record::{attr, generation};
 use super::{Id, Record, StoreError, Tenant};
 use crate::patch::MemberChange;
@@ -223,7 +223,7 @@ impl Tenant {
             Ok(Change {
                 document: head.document.clone(),
                 members: members.clone(),
-                exact: false,
+                holds: Holds::Nothing,
             })
         };
         match self.modify(group, change).await {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use serverless_scim::patch::{MemberChange, Verb};
 use serverless_scim::schema::{GROUP, ResourceType, USER};
 use serverless_scim::store::{
-    Change, Credential, Id, Record, Report, Request, Sizes, Store, StoreError, Tenant,
+    Change, Credential, Holds, Id, Record, Report, Request, Sizes, Store, StoreError, Tenant,
 };
 use serverless_scim::table::{Attr, Attrs, DynamoDb, Item, Key, Table, Update, Write, embedded};
 
@@ -128,7 +128,7 @@ impl Bed {
             Ok::<_, StoreError>(Change {
                 document,
                 members,
-                exact: false,
+                holds: Holds::Nothing,
             })
         };
         self.tenant().modify(id, decide).await.unwrap();
@@ -264,7 +264,7 @@ pub(crate) async fn change_members(
         Ok(Change {
             document,
             members,
-            exact: false,
+            holds: Holds::Nothing,
         })
     };
     tenant.modify(group, decide).await

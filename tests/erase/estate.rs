@@ -10,7 +10,7 @@ use serverless_scim::api::{App, Call};
 use serverless_scim::patch::{MemberChange, Verb};
 use serverless_scim::schema::{GROUP, ResourceType, USER};
 use serverless_scim::store::{
-    AuthMethod, Change, Credential, Host as _, Id, NewClient, Record, Request, Sizes, Store,
+    AuthMethod, Change, Credential, Holds, Host as _, Id, NewClient, Record, Request, Sizes, Store,
     StoreError, Tenant, TenantScope,
 };
 use serverless_scim::table::wrappers::{Trouble, Unreliable};
@@ -246,7 +246,7 @@ async fn members(
         Ok(Change {
             document: old.document.clone(),
             members: members.clone(),
-            exact: false,
+            holds: Holds::Nothing,
         })
     };
     tenant.modify(group, decide).await

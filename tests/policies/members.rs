@@ -110,15 +110,27 @@ async fn adds(sizes: Sizes, count: usize) {
     let strangers: Vec<&str> = strangers.iter().map(String::as_str).collect();
     let empty = json!({ "displayName": "Empty", "members": references(&strangers) });
     assert_eq!(skips.post("/Groups", &empty).await.status, 201);
-    let emptied = skips.group("Emptied").await;
-    skips.send("PATCH", &emptied, Some(&add(&all))).await;
-    let empty = json!({ "displayName": "Emptied", "members": references(&strangers) });
-    assert_eq!(skips.put(&emptied, &empty).await.status, 200);
-    assert_eq!(members(&skips, &emptied).await, [""; 0]);
-    let itself = emptied.rsplit('/').next().unwrap();
-    let circle = skips
-        .refused("PATCH", &emptied, Some(&add(&[itself])))
-        .await;
+    let kept = skips.group("Kept").await;
+    skips.send("PATCH", &kept, Some(&add(&all))).await;
+    for named in [&strangers[..], &strangers[..1], &strangers[2..]] {
+        let list = json!([{ "op": "replace", "path": "members", "value": references(named) }]);
+        for (method, body) in [
+            ("PATCH", json!({ "Operations": list })),
+            (
+                "PUT",
+                json!({ "displayName": "Kept", "members": references(named) }),
+            ),
+        ] {
+            let (status, _) = skips.refused(method, &kept, Some(&body)).await;
+            assert_eq!(status, 400, "{method}: to skip them all would empty it");
+            assert_eq!(members(&skips, &kept).await, known, "{method}");
+        }
+    }
+    let none = json!({ "displayName": "Kept", "members": [] });
+    assert_eq!(skips.put(&kept, &none).await.status, 200);
+    assert_eq!(members(&skips, &kept).await, [""; 0]);
+    let itself = kept.rsplit('/').next().unwrap();
+    let circle = skips.refused("PATCH", &kept, Some(&add(&[itself]))).await;
     assert_eq!(circle.0, 400, "a group in itself is another matter");
     assert_eq!(bed.findings().await, Vec::<String>::new());
 }

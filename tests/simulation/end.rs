@@ -202,6 +202,7 @@ async fn answers(world: &World) -> Result<(), String> {
             grade: Grade::Exact,
             open: BTreeSet::new(),
             split: BTreeSet::new(),
+            dying: BTreeSet::new(),
         };
         if let Some(fault) = case.fault() {
             return Err(format!("at rest: {fault}"));

@@ -11,7 +11,7 @@ use crate::choose::Chooser;
 use crate::judge::{Case, Grade};
 use crate::op::{Answered, Op, Outcome};
 use crate::schedule::{Flight, LAST_LOOK, Schedule, State, TORN_MS};
-use crate::shadow::{edge, lane};
+use crate::shadow::{deleted, edge, lane};
 
 struct Flag(AtomicBool);
 
@@ -150,8 +150,9 @@ impl Schedule {
             .unwrap_or_default();
         let mut oracle = self.oracle.lock().unwrap();
         let open = oracle.released.iter().skip(running.released).chain(&held);
-        let (split, open) = (
+        let (split, dying, open) = (
             open.clone().filter_map(lane).collect(),
+            open.clone().filter_map(deleted).collect(),
             open.filter_map(edge).collect(),
         );
         let grade = match () {
@@ -172,6 +173,7 @@ impl Schedule {
             grade,
             open,
             split,
+            dying,
         };
         let fault = if running.op.finishes() {
             None

@@ -36,6 +36,9 @@ pub(crate) struct Case<'c> {
     /// Groups of which lanes were not out at some time meanwhile: a list that replaces everybody goes by lanes alone, and
     /// who reads half of them misses members who stay (6.6 b of the data model).
     pub split: BTreeSet<Id>,
+    /// Whose deletion was not out at some time meanwhile: to who reads half of it they are alive, and a big change that
+    /// began before it still names them.
+    pub dying: BTreeSet<Id>,
 }
 
 impl Case<'_> {
@@ -144,7 +147,8 @@ impl Case<'_> {
         let open = |id: &Id| self.open.contains(&(group, *id));
         let split = self.split.contains(&group);
         let all: BTreeSet<Id> = moments.iter().flat_map(held).collect();
-        ids.iter().all(|id| open(id) || inside(id))
+        let dying = |id: &Id| self.dying.contains(id);
+        ids.iter().all(|id| open(id) || dying(id) || inside(id))
             && all
                 .difference(ids)
                 .all(|id| split || open(id) || outside(id))

@@ -8,8 +8,8 @@ use serverless_scim::filter::{self, Filter};
 use serverless_scim::patch::{MemberChange, Verb};
 use serverless_scim::schema::{Document, GROUP, Quirks, ResourceType, Scope, USER};
 use serverless_scim::store::{
-    COUNT_MAX, Change, Id, MEMBERS_SHOWN_MAX, Membership, Paging, Record, Start, Store, StoreError,
-    Tenant,
+    COUNT_MAX, Change, Holds, Id, MEMBERS_SHOWN_MAX, Membership, Paging, Record, Start, Store,
+    StoreError, Tenant,
 };
 
 /// What a tick may take.
@@ -266,7 +266,7 @@ async fn exact(tenant: &Tenant, id: Id, version: i64, plain: Op) -> Outcome {
         Ok(Change {
             document,
             members: members.clone(),
-            exact: true,
+            holds: Holds::Version,
         })
     };
     match tenant.modify(id, decide).await {
@@ -290,7 +290,10 @@ async fn modify(
         Ok(Change {
             document,
             members: members.clone(),
-            exact: name.is_some(),
+            holds: match name {
+                Some(_) => Holds::Document,
+                None => Holds::Nothing,
+            },
         })
     };
     tenant.modify(id, decide).await

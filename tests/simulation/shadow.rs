@@ -57,6 +57,12 @@ pub(crate) fn lane(key: &Key) -> Option<Id> {
     id_of(group).filter(|_| kind == "O")
 }
 
+/// The resource whose deletion a row of work names.
+pub(crate) fn deleted(key: &Key) -> Option<Id> {
+    let id = key.sk.strip_prefix("U#")?;
+    id_of(id).filter(|_| key.pk.ends_with("#D"))
+}
+
 pub(crate) fn text<'a>(attrs: &'a Attrs, name: &str) -> Option<&'a str> {
     match attrs.get(name) {
         Some(Attr::S(text)) => Some(text),

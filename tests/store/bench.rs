@@ -12,8 +12,8 @@ use serverless_scim::filter::{self, Filter};
 use serverless_scim::patch::{MemberChange, Verb};
 use serverless_scim::schema::{Document, Quirks, ResourceType, Scope};
 use serverless_scim::store::{
-    COUNT_MAX, Change, Credential, Host, Id, MEMBERS_SHOWN_MAX, Membership, Page, Paging, Record,
-    Request, Sizes, Start, Store, StoreError, Tenant,
+    COUNT_MAX, Change, Credential, Holds, Host, Id, MEMBERS_SHOWN_MAX, Membership, Page, Paging,
+    Record, Request, Sizes, Start, Store, StoreError, Tenant,
 };
 use serverless_scim::table::Table;
 
@@ -127,7 +127,7 @@ impl Bench {
             Ok(Change {
                 document,
                 members: MemberChange::default(),
-                exact: false,
+                holds: Holds::Nothing,
             })
         };
         self.tenant().modify(id, decide).await
@@ -142,7 +142,7 @@ impl Bench {
             Ok(Change {
                 document: old.document.clone(),
                 members: change.clone(),
-                exact: false,
+                holds: Holds::Nothing,
             })
         };
         self.tenant().modify(group, decide).await

@@ -292,6 +292,10 @@ async fn what_a_change_names_is_checked_before_it_begins() {
     ghost.add("no id");
     let refused = bench.members(team, ghost).await;
     assert!(matches!(refused, Err(StoreError::UnknownMember(text)) if text == "no id"));
+    let mut ghost = adding(ids);
+    ghost.add(&"é".repeat(100));
+    let refused = bench.members(team, ghost).await;
+    assert!(matches!(refused, Err(StoreError::UnknownMember(text)) if text == "é".repeat(64)));
     let mut own = adding(&ids[..50]);
     own.add(&team.to_string());
     assert!(matches!(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use serverless_scim::patch::MemberChange;
 use serverless_scim::schema::{GROUP, USER};
-use serverless_scim::store::{Change, Paging, Record, Start, StoreError};
+use serverless_scim::store::{Change, Holds, Paging, Record, Start, StoreError};
 use serverless_scim::table::embedded;
 use serverless_scim::table::wrappers::Metered;
 
@@ -167,7 +167,7 @@ async fn one_transaction_takes_all_it_can_hold() {
             Ok::<_, StoreError>(Change {
                 document,
                 members: members.clone(),
-                exact: false,
+                holds: Holds::Nothing,
             })
         };
         bill(&meter);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serverless_scim::patch::{MemberChange, Verb};
 use serverless_scim::schema::{GROUP, USER};
 use serverless_scim::store::{
-    Change, Credential, Host as _, Id, Record, Request, Store, StoreError, Tenant, TenantScope,
+    Change, Credential, Holds, Host as _, Id, Record, Request, Store, StoreError, Tenant,
+    TenantScope,
 };
 use serverless_scim::table::{
     Attr, Condition, Consistency, DynamoDb, Key, Query, Range, Table as _, Write, embedded,
@@ -159,7 +160,7 @@ async fn change(tenant: &Tenant, group: Id, members: MemberChange) {
         Ok::<_, StoreError>(Change {
             document: old.document.clone(),
             members: members.clone(),
-            exact: false,
+            holds: Holds::Nothing,
         })
     };
     tenant.modify(group, change).await.unwrap();

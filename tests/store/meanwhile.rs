@@ -6,20 +6,23 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use serverless_scim::patch::MemberChange;
+use serde_json::json;
+use serverless_scim::patch::{MemberChange, Verb};
 use serverless_scim::schema::{GROUP, USER};
-use serverless_scim::store::{Id, Sizes};
+use serverless_scim::store::{Change, Holds, Id, Record, Sizes, StoreError};
 use serverless_scim::table::wrappers::Torn;
 use serverless_scim::table::{
     Consistency, Cursor, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write,
     embedded,
 };
 
-use crate::bench::{Bench, group, user};
+use crate::bench::{Bench, group, user, verb};
 
-/// When somebody else replaces a group's members.
+/// When somebody else changes a group's members.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum When {
+    /// Before the first transaction goes out.
+    First,
     /// Before the second transaction goes out.
     Transaction,
     /// Before the second look at the group.
@@ -34,7 +37,8 @@ struct Meanwhile {
     batches: AtomicU32,
     looks: AtomicU32,
     transactions: AtomicU32,
-    other: OnceLock<(Bench, Id, MemberChange)>,
+    /// Who changes the group, which one, and its members or else its name.
+    other: OnceLock<(Bench, Id, Option<MemberChange>)>,
 }
 
 impl fmt::Debug for Meanwhile {
@@ -55,9 +59,13 @@ impl Meanwhile {
         })
     }
 
-    async fn replace(&self) {
+    async fn come_between(&self) {
         let (other, team, change) = self.other.get().unwrap();
-        other.members(*team, change.clone()).await.unwrap();
+        let done = match change {
+            None => other.set(*team, "displayName", json!("Other")).await,
+            Some(change) => other.members(*team, change.clone()).await,
+        };
+        done.unwrap();
     }
 }
 
@@ -65,14 +73,14 @@ impl Meanwhile {
 impl Table for Meanwhile {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
         if self.looks.fetch_add(1, Ordering::SeqCst) == 1 && self.when == When::Look {
-            self.replace().await;
+            self.come_between().await;
         }
         self.inner.get(key).await
     }
 
     async fn batch_get(&self, keys: &[Key]) -> Result<(Vec<Item>, Vec<Key>), TableError> {
         if self.batches.fetch_add(1, Ordering::SeqCst) == 0 && self.when == When::Batch {
-            self.replace().await;
+            self.come_between().await;
         }
         self.inner.batch_get(keys).await
     }
@@ -90,8 +98,9 @@ impl Table for Meanwhile {
     }
 
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {
-        if self.transactions.fetch_add(1, Ordering::SeqCst) == 1 && self.when == When::Transaction {
-            self.replace().await;
+        match (self.transactions.fetch_add(1, Ordering::SeqCst), self.when) {
+            (0, When::First) | (1, When::Transaction) => self.come_between().await,
+            _ => {}
         }
         self.inner.transact(transaction).await
     }
@@ -132,7 +141,7 @@ async fn overtaken(when: When) {
     replaced.add(&only.to_string());
     let meanwhile = Meanwhile::new(table, when);
     let bench = other.over(meanwhile.clone());
-    assert!(meanwhile.other.set((other, team, replaced)).is_ok());
+    assert!(meanwhile.other.set((other, team, Some(replaced))).is_ok());
 
     let mut both = MemberChange::default();
     both.add(&ids[0].to_string());
@@ -178,7 +187,7 @@ async fn who_comes_along_into_a_new_generation_is_in_the_group_all_the_while() {
     let (other, team, who, list) = of_three(&table).await;
     let meanwhile = Meanwhile::new(table, When::Batch);
     let bench = other.over(meanwhile.clone());
-    assert!(meanwhile.other.set((other, team, list)).is_ok());
+    assert!(meanwhile.other.set((other, team, Some(list))).is_ok());
     assert_eq!(bench.groups_of(who).await, BTreeSet::from([team]));
     assert_eq!(bench.members_of(team).await, BTreeSet::from([who]));
 }
@@ -199,4 +208,59 @@ async fn who_comes_along_is_in_the_group_while_the_replacement_is_readable_in_pa
     }
     assert_eq!(bench.groups_of(who).await, BTreeSet::from([team]));
     assert_eq!(bench.members_of(team).await, BTreeSet::from([who]));
+}
+
+/// Okta names the group again with every change of its members: that it is called so already holds of its attributes,
+/// whoever else came in.
+#[tokio::test]
+async fn naming_a_group_as_it_is_named_commutes_with_changes_of_its_members() {
+    let table: Arc<dyn Table> = Arc::new(embedded::memory().await.unwrap());
+    let (other, team, who, _) = of_three(&table).await;
+    let all = other.members_of(team).await;
+    other.remove(team, who).await.unwrap();
+    let new = other.create(&USER, user("new@fabrikam.example")).await;
+    let new = new.unwrap().id;
+    let meanwhile = Meanwhile::new(table, When::First);
+    let bench = other.over(meanwhile.clone());
+    let back = verb(who, Verb::Add);
+    assert!(meanwhile.other.set((other, team, Some(back))).is_ok());
+    let mut change = MemberChange::default();
+    change.add(&new.to_string());
+    let decide = |old: &Record| {
+        let mut document = old.document.clone();
+        document.insert("displayName".to_owned(), json!("Team"));
+        Ok::<_, StoreError>(Change {
+            document,
+            members: change.clone(),
+            holds: Holds::Document,
+        })
+    };
+    bench.tenant().modify(team, decide).await.unwrap();
+    let tries = meanwhile.transactions.load(Ordering::SeqCst);
+    assert_eq!(tries, 1, "nobody was in the way");
+    assert_eq!(bench.members_of(team).await, &all | &[new].into());
+    assert_eq!(bench.tenant().get(team).await.unwrap().version, 7);
+}
+
+/// The same, but somebody gives it another name before the change is written.
+#[tokio::test]
+async fn naming_a_group_as_it_was_named_takes_back_another_name() {
+    let table: Arc<dyn Table> = Arc::new(embedded::memory().await.unwrap());
+    let (other, team, who, _) = of_three(&table).await;
+    let meanwhile = Meanwhile::new(table, When::First);
+    let bench = other.over(meanwhile.clone());
+    assert!(meanwhile.other.set((other, team, None)).is_ok());
+    let decided = |old: &Record| {
+        let mut document = old.document.clone();
+        document.insert("displayName".to_owned(), json!("Team"));
+        Ok::<_, StoreError>(Change {
+            document,
+            members: verb(who, Verb::Remove),
+            holds: Holds::Document,
+        })
+    };
+    bench.tenant().modify(team, decided).await.unwrap();
+    let group = bench.tenant().get(team).await.unwrap();
+    assert_eq!(group.document["displayName"], "Team");
+    assert!(!bench.members_of(team).await.contains(&who));
 }
