@@ -1,6 +1,7 @@
 //! More than a search may hold: candidates, results to be sorted, groups of one user, holders of one value.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -18,6 +19,8 @@ use serverless_scim::table::{
 
 use crate::bench::{Bench, user};
 
+/// Transactions that put items there, so that each has a token of its own.
+static PUTS: AtomicUsize = AtomicUsize::new(0);
 /// Entries of one page of the index.
 const PAGE: usize = 950;
 
@@ -211,7 +214,7 @@ async fn an_index_gives_as_many_candidates_as_a_filter_may_look_at() {
 /// Puts the items into the table of the tenant: what follows its prefix, the sort key, and the attributes.
 async fn put(bench: &Bench, table: &DynamoDb, items: Vec<(String, String, Attrs)>) {
     let scope = bench.tenant().scope().clone();
-    for (number, some) in items.chunks(100).enumerate() {
+    for some in items.chunks(100) {
         let put = |(pk, sk, attrs): &(String, String, Attrs)| Write::Put {
             key: Key {
                 pk: format!("T#{scope}#{pk}"),
@@ -221,7 +224,7 @@ async fn put(bench: &Bench, table: &DynamoDb, items: Vec<(String, String, Attrs)
             condition: None,
         };
         let transaction = Transaction {
-            token: format!("{number}-{}", bench.tenant().scope()),
+            token: PUTS.fetch_add(1, Ordering::Relaxed).to_string(),
             writes: some.iter().map(put).collect(),
         };
         table.transact(&transaction).await.unwrap();

@@ -14,14 +14,13 @@ mod witness;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 pub use repair::Repair;
 pub use report::{Finding, Report};
 pub use rules::Waiting;
 
 use super::keys::{Entity, TenantScope, parse};
-use super::{Request, State, Store, StoreError, Tenant, identity, outbox};
+use super::{State, Store, StoreError, Tenant, identity};
 use crate::table::{Cursor, Index, Item, Page, Query, TableError};
 use facts::Facts;
 use fault::Fault;
@@ -172,24 +171,7 @@ impl Store {
 
     /// One tenant as the check acts in it, at this moment.
     fn checker(&self, scope: &TenantScope) -> Tenant {
-        let started = self.host().now_ms();
-        Tenant {
-            store: self.clone(),
-            table: self.fenced(scope),
-            scope: scope.clone(),
-            actor: ACTOR.to_owned(),
-            connection: None,
-            twins_ever: BTreeSet::new(),
-            through: String::new(),
-            noted: Arc::default(),
-            request: Request {
-                id: format!("{ACTOR}-{}", outbox::draw_generation(self.host())),
-                started,
-            },
-            begun: started,
-            deadline: started + STEP_MS,
-            nested: true,
-        }
+        self.ourselves(scope, ACTOR, STEP_MS)
     }
 
     /// One page, whatever the table's moods.
