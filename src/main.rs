@@ -1,7 +1,5 @@
 //! `serverless-scim`: the service on a laptop, and its administration.
 
-#![allow(clippy::print_stdout, reason = "a command line prints")]
-
 mod cli;
 
 use std::process::ExitCode;

@@ -209,7 +209,7 @@ fn a_token_needs_its_tenant_and_its_folder() {
         ])
     };
     let output = create("default", &missing);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(
         stderr(&output).starts_with("there is no data in "),
         "{}",
@@ -342,7 +342,7 @@ fn what_cannot_be_opened_is_said() {
         "--data",
         process::text(&file),
     ]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(
         stderr(&output).starts_with("cannot use the folder "),
         "{}",
@@ -355,7 +355,7 @@ fn what_cannot_be_opened_is_said() {
         .trim_start_matches("http://")
         .trim_end_matches("/scim/v2");
     let output = run(&["serve", "--listen", port]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(
         stderr(&output).starts_with(&format!("cannot listen on {port}")),
         "{}",

@@ -49,9 +49,10 @@ pub(super) async fn list(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
 
 pub(super) async fn create(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError> {
     let new: New = asked.body()?;
+    let provider = new.provider.or(asked.tenant()?.provider);
     let new = checked(NewConnection {
         name: new.name,
-        provider: new.provider.unwrap_or(Provider::Entra),
+        provider: provider.unwrap_or(Provider::Entra),
         policies: new.policies.unwrap_or_default(),
         entra_bearer: new.entra_bearer,
     })?;

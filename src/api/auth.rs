@@ -23,11 +23,12 @@ pub(super) async fn authenticate(
         return known(signed, holder);
     }
     let secret = Secret::parse(SecretKind::Token, text)
-        .map_err(|error| ScimError::unauthorized(error.to_string()))?;
+        .map_err(|error| ScimError::unauthorized("tokenMalformed", error.to_string()))?;
     let credential = known(store.authenticate(&secret).await?, holder)?;
     let agrees = |named: &String| credential.is_of(named);
     if !route.tenant.as_ref().is_none_or(agrees) {
         return Err(ScimError::unauthorized(
+            "wrongTenant",
             "the token belongs to another tenant than the Tenant URL",
         ));
     }
@@ -47,24 +48,38 @@ fn known(
 
 fn refusal(refused: &Refused) -> ScimError {
     match refused {
-        Refused::Unknown => ScimError::unauthorized("the token is not known; make a new one"),
-        Refused::Expired(_) => ScimError::unauthorized("the token has expired; make a new one"),
-        Refused::Revoked(_) => ScimError::unauthorized("the token was revoked; make a new one"),
-        Refused::Suspended(_) => {
-            ScimError::forbidden("the tenant is suspended; ask the vendor of the application")
+        Refused::Unknown => {
+            ScimError::unauthorized("tokenUnknown", "the token is not known; make a new one")
         }
+        Refused::Expired(_) => {
+            ScimError::unauthorized("tokenExpired", "the token has expired; make a new one")
+        }
+        Refused::Revoked(_) => {
+            ScimError::unauthorized("tokenRevoked", "the token was revoked; make a new one")
+        }
+        Refused::Suspended(_) => ScimError::forbidden(
+            "suspended",
+            "the tenant is suspended; ask the vendor of the application",
+        ),
         Refused::Erased => ScimError::gone("the tenant is not served any more"),
     }
 }
 
 fn bearer(call: &Call) -> Result<&str, ScimError> {
-    let missing =
-        || ScimError::unauthorized("send the Secret Token as \"Authorization: Bearer ...\"");
+    let missing = || {
+        ScimError::unauthorized(
+            "tokenMissing",
+            "send the Secret Token as \"Authorization: Bearer ...\"",
+        )
+    };
     let mut headers = call.parts.headers.get_all(AUTHORIZATION).iter();
     let header = headers.next().ok_or_else(missing)?;
     if headers.next().is_some() {
         // Who reads the other one in front of us would see another sender.
-        return Err(ScimError::unauthorized("send one Authorization header"));
+        return Err(ScimError::unauthorized(
+            "tokenMissing",
+            "send one Authorization header",
+        ));
     }
     let (scheme, token) = header
         .to_str()
@@ -80,6 +95,7 @@ fn bearer(call: &Call) -> Result<&str, ScimError> {
         .is_some_and(|start| start.eq_ignore_ascii_case("bearer "));
     if doubled {
         return Err(ScimError::unauthorized(
+            "tokenMalformed",
             "paste the Secret Token without the word Bearer in front",
         ));
     }

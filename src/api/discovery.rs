@@ -25,6 +25,7 @@ pub(super) fn answer(
     let mut schemas = types.iter().flat_map(ResourceType::schemas);
     if Parameters::of_query(exchange).has_filter() {
         return Err(ScimError::forbidden(
+            "discovery",
             "the discovery endpoints cannot be filtered",
         ));
     }

@@ -52,12 +52,16 @@ fn is_meant(claims: &Claims, bearer: &EntraBearer) -> bool {
 /// The same words whether the tenant is unknown, takes no signed tokens, or takes others.
 fn untaken() -> ScimError {
     ScimError::unauthorized(
+        "signedToken",
         "a token that Entra signs is taken only where a connection allows its tenant and audience, and only at the Tenant URL with the tenant's id; paste a Secret Token instead",
     )
 }
 
 fn fault(fault: Fault) -> ScimError {
-    ScimError::unauthorized(format!("the signed token is refused: {fault}"))
+    ScimError::unauthorized(
+        "signedToken",
+        format!("the signed token is refused: {fault}"),
+    )
 }
 
 fn no_keys(error: SourceError) -> ScimError {

@@ -23,7 +23,10 @@ const ISSUER_RETRY_SECONDS: &str = "30";
 #[derive(Debug)]
 pub struct ScimError {
     pub(super) status: StatusCode,
-    scim_type: Option<&'static str>,
+    /// What the log calls it: it never changes, so that programs can tell.
+    code: &'static str,
+    /// Whether the code is a `scimType`, which the client is told too.
+    is_scim_type: bool,
     detail: String,
     /// Further headers: Allow, Retry-After, WWW-Authenticate.
     header: Option<(http::HeaderName, Cow<'static, str>)>,
@@ -35,7 +38,8 @@ impl ScimError {
     fn new(status: StatusCode, scim_type: Option<&'static str>, detail: impl Into<String>) -> Self {
         Self {
             status,
-            scim_type,
+            code: scim_type.unwrap_or_else(|| code(status)),
+            is_scim_type: scim_type.is_some(),
             detail: detail.into(),
             header: None,
             source: None,
@@ -46,6 +50,10 @@ impl ScimError {
         Self::new(StatusCode::BAD_REQUEST, Some(scim_type), detail)
     }
 
+    fn called(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
+
     fn with(self, name: http::HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
         Self {
             header: Some((name, value.into())),
@@ -53,19 +61,23 @@ impl ScimError {
         }
     }
 
-    pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, None, detail).with(WWW_AUTHENTICATE, "Bearer")
+    /// Nobody, or not who may come this way; the code says which.
+    pub(super) fn unauthorized(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, None, detail)
+            .called(code)
+            .with(WWW_AUTHENTICATE, "Bearer")
     }
 
     /// Whoever signed the token cannot be asked for keys at present.
     pub(super) fn issuer_unavailable() -> Self {
         let detail = "the issuer of the token cannot be asked for its keys; try again";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, None, detail)
+            .called("issuerUnavailable")
             .with(RETRY_AFTER, ISSUER_RETRY_SECONDS)
     }
 
-    pub(super) fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, None, detail)
+    pub(super) fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, None, detail).called(code)
     }
 
     pub(super) fn gone(detail: &str) -> Self {
@@ -153,7 +165,7 @@ impl ScimError {
     /// An operation that its bulk request had no time left for.
     pub(super) fn not_begun() -> Self {
         let detail = "the bulk request ran out of time before this operation; send it again";
-        Self::new(StatusCode::TOO_MANY_REQUESTS, None, detail)
+        Self::new(StatusCode::TOO_MANY_REQUESTS, None, detail).called("notBegun")
     }
 
     /// What was agreed with the customer forbids it. Never 401 or 403, for which Entra would stop the whole job.
@@ -172,25 +184,39 @@ impl ScimError {
 
     /// What the log calls it.
     pub(super) fn code(&self) -> &'static str {
-        match (self.scim_type, self.status) {
-            (Some(scim_type), _) => scim_type,
-            // RFC 7644 has no type for what was agreed; every other 400 has one.
-            (None, StatusCode::BAD_REQUEST) => "policy",
-            (None, status) => status.canonical_reason().unwrap_or("error"),
-        }
+        self.code
     }
 
     pub(super) fn into_answer(self) -> Answer {
         let mut body =
             json!({ "schemas": [ERROR], "status": self.status.as_str(), "detail": self.detail });
-        if let (Some(scim_type), Some(object)) = (self.scim_type, body.as_object_mut()) {
-            object.insert("scimType".to_owned(), Value::from(scim_type));
+        if let (true, Some(object)) = (self.is_scim_type, body.as_object_mut()) {
+            object.insert("scimType".to_owned(), Value::from(self.code));
         }
         let answer = Answer::new(self.status, Some(body));
         match self.header {
             Some((name, value)) => answer.header(name, &value),
             None => answer,
         }
+    }
+}
+
+/// What the log calls an error that has neither a `scimType` nor a code of its own.
+fn code(status: StatusCode) -> &'static str {
+    match status {
+        // RFC 7644 has no type for what was agreed; every other 400 has one.
+        StatusCode::BAD_REQUEST => "policy",
+        StatusCode::NOT_FOUND => "notFound",
+        StatusCode::METHOD_NOT_ALLOWED => "methodNotAllowed",
+        StatusCode::CONFLICT => "conflict",
+        StatusCode::GONE => "gone",
+        StatusCode::PRECONDITION_FAILED => "preconditionFailed",
+        StatusCode::PAYLOAD_TOO_LARGE => "tooLarge",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupportedMediaType",
+        StatusCode::TOO_MANY_REQUESTS => "busy",
+        StatusCode::NOT_IMPLEMENTED => "notImplemented",
+        StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+        _ => "internal",
     }
 }
 
@@ -242,7 +268,9 @@ impl From<TooFast> for ScimError {
         let detail = format!(
             "this connection sends more requests per second than agreed; go on in {wait} s"
         );
-        Self::new(StatusCode::TOO_MANY_REQUESTS, None, detail).with(RETRY_AFTER, wait.to_string())
+        Self::new(StatusCode::TOO_MANY_REQUESTS, None, detail)
+            .called("rate")
+            .with(RETRY_AFTER, wait.to_string())
     }
 }
 

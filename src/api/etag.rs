@@ -6,13 +6,11 @@ use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use super::ScimError;
 use crate::store::Record;
 
-/// `W/"7"`: also `meta.version`.
-pub(super) fn of(record: &Record) -> String {
-    format!("W/\"{}\"", record.version)
-}
-
-/// 412 unless `If-Match` is absent or names the version; whether it is there.
+/// 412 unless `If-Match` is absent or names the version, and where `If-None-Match` names it; whether `If-Match` is there.
 pub(super) fn check(headers: &HeaderMap, record: &Record) -> Result<bool, ScimError> {
+    if is_known(headers, record) {
+        return Err(ScimError::precondition_failed());
+    }
     match names(headers, &IF_MATCH, record) {
         None => Ok(false),
         Some(true) => Ok(true),

@@ -62,9 +62,10 @@ fn collection(kind: &ResourceType) -> Collection {
 fn out_of_scope(scope: Scope) -> ScimError {
     let name = scope.name();
     let does = name.replace(':', " ");
-    ScimError::forbidden(format!(
-        "the token may not {does}; it needs the scope {name}"
-    ))
+    ScimError::forbidden(
+        "scope",
+        format!("the token may not {does}; it needs the scope {name}"),
+    )
 }
 
 /// The kind of change, if the request is one.

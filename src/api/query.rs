@@ -121,7 +121,7 @@ impl Parameters {
         }
         let derived = path.extension.is_none()
             && matches!(path.attribute.name.as_str(), "members" | "groups");
-        if derived || !path.is_shown() {
+        if derived || path.is_address() || !path.is_shown() {
             return Err(ScimError::invalid_value(format!(
                 "sortBy: {path} cannot be sorted by"
             )));
@@ -144,10 +144,13 @@ impl Parameters {
             }
             let position = question.position(cursor.trim(), now_ms)?;
             let start = Start::After(position);
-            return Ok(Paging {
-                start,
-                count: count(ScimError::invalid_count)?,
-            });
+            let count = count(ScimError::invalid_count)?;
+            if count == 0 {
+                // No page of a walk but the last is without a cursor to the next, and this one would lead nowhere.
+                let detail = "count must be at least 1 where a cursor is given";
+                return Err(ScimError::invalid_count(detail));
+            }
+            return Ok(Paging { start, count });
         }
         let start_index = number(self.start_index.as_deref())
             .map_err(|()| ScimError::invalid_value("startIndex must be a whole number"))?;

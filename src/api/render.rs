@@ -6,7 +6,7 @@ use http::header::{ETAG, LOCATION};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Answer, etag};
+use super::Answer;
 use crate::schema::{self, Document, GROUP, Projection, ResourceType, USER, schemas_of, timestamp};
 use crate::store::{Id, Membership, Paging, Record, Start};
 
@@ -81,7 +81,7 @@ impl View<'_> {
             "created": timestamp(record.created),
             "lastModified": timestamp(record.modified),
             "location": self.location(record.id),
-            "version": etag::of(record),
+            "version": record.etag(),
         });
         shown.insert("meta".to_owned(), meta);
         self.projection.apply(&mut shown);
@@ -91,7 +91,7 @@ impl View<'_> {
     /// The resource as an answer of its own, with its version and place.
     pub(super) fn answer(&self, status: StatusCode, record: &Record, derived: Derived) -> Answer {
         Answer::new(status, Some(self.document(record, derived)))
-            .header(ETAG, &etag::of(record))
+            .header(ETAG, &record.etag())
             .header(LOCATION, &self.location(record.id))
     }
 
@@ -157,7 +157,7 @@ pub(super) fn page(
 /// 304: the client has this version.
 pub(super) fn not_modified(record: &Record) -> Answer {
     let mut answer = Answer::new(StatusCode::NOT_MODIFIED, None);
-    if let Ok(tag) = HeaderValue::from_str(&etag::of(record)) {
+    if let Ok(tag) = HeaderValue::from_str(&record.etag()) {
         answer.headers.insert(ETAG, tag);
     }
     answer

@@ -196,7 +196,7 @@ async fn modify(
     if bodiless {
         let record = modified.await?;
         let answer = Answer::new(status, None);
-        return Ok(answer.header(ETAG, &etag::of(&record)));
+        return Ok(answer.header(ETAG, &record.etag()));
     }
     changed(tenant, view, id, modified).await
 }

@@ -1,5 +1,7 @@
 //! `POST /.search`: one list over every resource type, users before groups. RFC 7644 §3.4.2.1, §3.4.3.
 
+use std::sync::Arc;
+
 use super::list::rows;
 use super::query::Parameters;
 use super::resource::view;
@@ -89,7 +91,11 @@ fn applied(filter: Filter, kind: &ResourceType) -> Applied {
 fn is_foreign(path: &AttrPath, kind: &ResourceType) -> bool {
     match &path.extension {
         Some(urn) => kind.extension(urn).is_none(),
-        None => kind.core_attribute(&path.attribute.name).is_none(),
+        // A URN before it may have chosen the attribute of another type.
+        None => {
+            let own = kind.core_attribute(&path.attribute.name);
+            own.is_none_or(|own| !Arc::ptr_eq(own, &path.attribute))
+        }
     }
 }
 
@@ -131,6 +137,9 @@ mod tests {
             "never",
         );
         check("not (userName pr)", "not (userName pr)", "always");
+        let of_group = format!("{}:displayName pr", GROUP.schema.id);
+        check(&of_group, "never", "displayName pr");
+        check("meta.version pr", "meta.version pr", "meta.version pr");
     }
 
     #[test]

@@ -10,8 +10,9 @@ use serverless_scim::home::Place;
 use serverless_scim::store::Store;
 
 use super::failure::{Failure, refusal};
+use super::out::say;
 use super::remote::Remote;
-use super::{Stored, show};
+use super::{Stored, TABLE_HELP, show};
 
 /// In process nobody knows where the service is reached.
 const NO_ORIGIN: &str = "https://HOST";
@@ -35,8 +36,7 @@ struct Target {
     /// The data in this folder.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// A `DynamoDB` table, on AWS or at `AWS_ENDPOINT_URL_DYNAMODB`.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = TABLE_HELP)]
     table: Option<String>,
     /// The Admin URL of a service.
     #[arg(long, value_name = "ADMIN_URL")]
@@ -140,7 +140,7 @@ impl Caller {
             return Ok(body);
         }
         if self.json {
-            println!("{body}");
+            say(&body);
         }
         Err(refusal(status, &body, path, &self.options))
     }
@@ -165,7 +165,7 @@ impl Caller {
     pub(super) fn print(&self, answer: &Value, words: impl FnOnce(&Value)) {
         if self.json {
             if !answer.is_null() {
-                println!("{answer}");
+                say(answer);
             }
         } else {
             words(answer);
@@ -177,7 +177,7 @@ impl Caller {
         self.print(answer, |answer| {
             show::list(answer, columns, none);
             if let Some(next) = answer.get("next").and_then(Value::as_str) {
-                println!("There are more: add --after {next}");
+                say(format_args!("There are more: add --after {next}"));
             }
         });
     }

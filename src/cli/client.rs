@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::call;
 use super::failure::Failure;
 use super::given::{self, Page, document, given, segment};
+use super::out::say;
 use super::show;
 use super::whose::OfConnection;
 
@@ -47,6 +48,19 @@ pub(super) enum Client {
     },
     /// All about one client.
     Show(One),
+    /// Change what a client is called, how long its tokens live, or what its assertions must be.
+    Change {
+        /// What the client is for.
+        #[arg(long)]
+        label: Option<String>,
+        #[command(flatten)]
+        proof: Proof,
+        /// How long an access token lives, 1h to 6h.
+        #[arg(long, value_name = "TIME", value_parser = given::seconds)]
+        access_token_life: Option<i64>,
+        #[command(flatten)]
+        one: One,
+    },
     /// Take a client away.
     Delete(One),
     /// Its secrets: two can be good at a time.
@@ -87,27 +101,27 @@ pub(super) struct Proof {
     /// By assertions of this issuer: workload identity federation.
     #[arg(long, value_name = "URL", requires_all = ["audience", "subject"])]
     issuer: Option<String>,
-    /// What `aud` of an assertion must be; may stand several times.
+    /// What aud of an assertion must be; may stand several times.
     #[arg(long, requires = "issuer")]
     audience: Vec<String>,
-    /// What `sub` of an assertion must be.
+    /// What sub of an assertion must be.
     #[arg(long, requires = "issuer")]
     subject: Option<String>,
-    /// What `tid` of an assertion must be.
+    /// What tid of an assertion must be.
     #[arg(long, requires = "issuer")]
     tenant_id: Option<String>,
-    /// What `oid` of an assertion must be.
+    /// What oid of an assertion must be.
     #[arg(long, requires = "issuer")]
     object_id: Option<String>,
 }
 
 impl Proof {
-    fn method(&self) -> Result<Value, Failure> {
+    fn method(&self) -> Result<Option<Value>, Failure> {
         if let Some(file) = &self.jwks {
-            return Ok(json!({ "privateKey": { "jwks": document(file)? } }));
+            return Ok(Some(json!({ "privateKey": { "jwks": document(file)? } })));
         }
         if self.issuer.is_none() {
-            return Ok(json!("secret"));
+            return Ok(None);
         }
         let federation = json!({
             "issuer": self.issuer,
@@ -116,7 +130,7 @@ impl Proof {
             "tenantId": self.tenant_id,
             "objectId": self.object_id,
         });
-        Ok(json!({ "federation": given(federation) }))
+        Ok(Some(json!({ "federation": given(federation) })))
     }
 }
 
@@ -138,7 +152,7 @@ pub(super) async fn run(command: Client) -> Result<(), Failure> {
         } => {
             let body = json!({
                 "label": label,
-                "method": proof.method()?,
+                "method": proof.method()?.unwrap_or_else(|| json!("secret")),
                 "scopes": scopes,
                 "accessTokenLife": access_token_life,
             });
@@ -155,13 +169,26 @@ pub(super) async fn run(command: Client) -> Result<(), Failure> {
             let (caller, path) = one.open().await?;
             caller.print(&caller.get(&path).await?, show::members);
         }
+        Client::Change {
+            label,
+            proof,
+            access_token_life,
+            one,
+        } => {
+            let body = given(json!({
+                "label": label,
+                "method": proof.method()?,
+                "accessTokenLife": access_token_life,
+            }));
+            change(body, one).await?;
+        }
         Client::Delete(one) => {
             let id = one.client.clone();
             let (caller, path) = one.open().await?;
             caller.print(&caller.delete(&path).await?, |_| {
-                println!(
+                say(format_args!(
                     "Deleted {id}. It is refused, and so are its access tokens, within 30 seconds."
-                );
+                ));
             });
         }
         Client::Secret(Secret::Add(one)) => {
@@ -176,12 +203,25 @@ pub(super) async fn run(command: Client) -> Result<(), Failure> {
             let (caller, path) = one.open().await?;
             let path = format!("{path}/secrets/{}", segment(&secret));
             caller.print(&caller.delete(&path).await?, |_| {
-                println!(
+                say(format_args!(
                     "Removed {secret}. Access tokens it was exchanged for live on until they end."
-                );
+                ));
             });
         }
     }
+    Ok(())
+}
+
+async fn change(body: Value, one: One) -> Result<(), Failure> {
+    if body.as_object().is_some_and(serde_json::Map::is_empty) {
+        let why = "nothing to change; see what can be: serverless-scim client change --help";
+        return Err(Failure::Unasked(why.to_owned()));
+    }
+    let (caller, path) = one.open().await?;
+    caller.print(&caller.patch(&path, body).await?, |client| {
+        show::members(client);
+        say("It is felt everywhere within 30 seconds.");
+    });
     Ok(())
 }
 

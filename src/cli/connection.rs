@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::call;
 use super::failure::Failure;
 use super::given::{self, Page, document, given, segment};
+use super::out::say;
 use super::show;
 use super::whose::OfTenant;
 
@@ -24,10 +25,11 @@ const COLUMNS: show::Columns = &[
 pub(super) enum Connection {
     /// Create a connection.
     Create {
+        /// What it is called in lists and options.
         name: String,
         #[command(flatten)]
         about: About,
-        /// A file with the policies as JSON; `-` for standard input.
+        /// A file with the policies as JSON; - for standard input.
         #[arg(long, value_name = "FILE")]
         policies: Option<PathBuf>,
         #[command(flatten)]
@@ -55,12 +57,15 @@ pub(super) enum Connection {
         #[command(flatten)]
         one: One,
     },
-    /// Take a connection away, and with it every credential of its. Users and groups stay.
+    /// Take a connection away, and with it all its credentials. Users and groups stay.
     Delete(One),
     /// What to paste into the identity provider.
     Setup {
-        /// Where the service is reached, such as `https://scim.example.com`; a service asked by its URL knows.
-        #[arg(long, value_name = "URL")]
+        #[arg(
+            long,
+            value_name = "URL",
+            help = "Where the service is reached, such as https://scim.example.com; a service asked by its URL knows"
+        )]
         origin: Option<String>,
         #[command(flatten)]
         one: One,
@@ -80,8 +85,8 @@ pub(super) struct One {
 /// What is said of a connection.
 #[derive(Debug, Args)]
 pub(super) struct About {
-    /// entra, okta, onelogin, jumpcloud or other.
-    #[arg(long)]
+    /// Whose it is [default of a new one: the tenant's, or entra].
+    #[arg(long, value_parser = given::PROVIDERS)]
     provider: Option<String>,
     /// Accept tokens that Entra signs itself for this tenant of its; for test set-ups.
     #[arg(long, value_name = "ID", requires = "entra_audience")]
@@ -158,9 +163,9 @@ pub(super) async fn run(command: Connection) -> Result<(), Failure> {
             let name = one.connection.clone();
             let (caller, path) = one.open().await?;
             caller.print(&caller.delete(&path).await?, |_| {
-                println!(
+                say(format_args!(
                     "Deleted {name}. Its credentials are refused everywhere within 30 seconds."
-                );
+                ));
             });
         }
         Connection::Setup { origin, one } => {
@@ -173,7 +178,7 @@ pub(super) async fn run(command: Connection) -> Result<(), Failure> {
             caller.print(&setup, |setup| {
                 print_setup(setup);
                 if unknown {
-                    println!("HOST is where the service is reached: add --origin to see it here.");
+                    say("HOST is where the service is reached: add --origin to see it here.");
                 }
             });
         }
@@ -184,12 +189,12 @@ pub(super) async fn run(command: Connection) -> Result<(), Failure> {
 async fn change(body: Value, one: One) -> Result<(), Failure> {
     if body.as_object().is_some_and(serde_json::Map::is_empty) {
         let why = "nothing to change; see what can be: serverless-scim connection change --help";
-        return Err(Failure::Refused(why.to_owned()));
+        return Err(Failure::Unasked(why.to_owned()));
     }
     let (caller, path) = one.open().await?;
     caller.print(&caller.patch(&path, body).await?, |connection| {
         show::members(connection);
-        println!("It is felt everywhere within 30 seconds.");
+        say("It is felt everywhere within 30 seconds.");
     });
     Ok(())
 }
@@ -205,9 +210,13 @@ fn print_setup(setup: &Value) {
     );
     let steps = setup.get("steps").and_then(Value::as_array);
     for (number, step) in (1..).zip(steps.into_iter().flatten()) {
-        println!(
+        let mut lines = step.as_str().unwrap_or_default().lines().map(show::safe);
+        say(format_args!(
             "{number:2}. {}",
-            show::safe(step.as_str().unwrap_or_default())
-        );
+            lines.next().unwrap_or_default()
+        ));
+        for line in lines {
+            say(format_args!("    {line}"));
+        }
     }
 }

@@ -8,6 +8,7 @@ use serverless_scim::store::{Erased, Store, StoreError, TenantScope};
 
 use super::failure::Failure;
 use super::given::text;
+use super::out::say;
 use super::tenant::One;
 use super::whose;
 
@@ -21,7 +22,7 @@ const ERASED: &str = "erased";
 /// Begins the job; where the data is at hand, goes on until it is done.
 pub(super) async fn run(one: One, confirm: &str) -> Result<(), Failure> {
     if confirm != one.name {
-        return Err(Failure::Refused(format!(
+        return Err(Failure::Unasked(format!(
             "nothing is erased: --confirm says \"{confirm}\", and the tenant is \"{}\"",
             one.name
         )));
@@ -33,17 +34,19 @@ pub(super) async fn run(one: One, confirm: &str) -> Result<(), Failure> {
         // By its id, for the name is free again.
         tenant = caller.get(&whose::tenant(&text(&tenant, "id"))).await?;
     }
-    caller.print(&tenant, |tenant| say(&one.name, tenant));
+    caller.print(&tenant, |tenant| tell(&one.name, tenant));
     Ok(())
 }
 
-fn say(name: &str, tenant: &Value) {
+fn tell(name: &str, tenant: &Value) {
     if text(tenant, "state") == ERASED {
-        println!("Erased {name}. Nothing of it is left.");
+        say(format_args!("Erased {name}. Nothing of it is left."));
     } else {
-        println!("{name} is being erased; every request of its is refused within 30 seconds.");
-        println!(
-            "The service works on it from its next tick on: within a minute, on AWS within an hour."
+        say(format_args!(
+            "{name} is being erased; every request of its is refused within 30 seconds."
+        ));
+        say(
+            "The service works on it from its next tick on: within a minute, on AWS within an hour.",
         );
     }
 }
@@ -61,7 +64,7 @@ async fn finish(store: &Store, id: &str) -> Result<(), Failure> {
     loop {
         let pass = pass(store, &scope).await.map_err(|error| {
             let why = serverless_scim::api::chain(&error);
-            Failure::Unreachable(format!(
+            Failure::Unasked(format!(
                 "the tenant is being erased and not yet gone; the same command goes on: {why}"
             ))
         })?;

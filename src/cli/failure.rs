@@ -1,20 +1,21 @@
 //! Why a command did nothing: in words, with the next step, and as an exit status.
 
 use std::fmt;
-use std::process::ExitCode;
 
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use serverless_scim::home::Error;
 
+use super::given;
+
 /// Why a command did nothing.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// It was asked for what cannot be.
     Refused(String),
-    /// Nobody was there to ask, or whoever was could not answer.
-    Unreachable(String),
+    /// It was never asked: the options are wrong, nobody is there, or whoever is cannot answer.
+    Unasked(String),
 }
 
 /// What can be missing: its name, where it stands in a path, and the command that lists what there is.
@@ -30,12 +31,40 @@ const KINDS: [(&str, &str, &str); 9] = [
     ("admin key", "keys", "key list"),
 ];
 
+/// What the AWS SDK says at length where it finds no credentials, and on a machine of no role.
+const NO_CREDENTIALS: [&str; 2] = [
+    "no credentials found in chain",
+    "failed to load IMDS session token",
+];
+
+/// Members of a body, and the options they come from.
+const OPTIONS: [(&str, &str); 17] = [
+    ("displayName", "--display-name"),
+    ("provider", "--provider"),
+    ("tokenExpiryDefault", "--token-expiry-default"),
+    ("tokenExpiryMaximum", "--token-expiry-maximum"),
+    ("expiresIn", "--expires-in"),
+    ("scopes", "--scopes"),
+    ("retireAfter", "--retire-after"),
+    ("accessTokenLife", "--access-token-life"),
+    ("entraBearer.tenantId", "--entra-tenant-id"),
+    ("entraBearer.audience", "--entra-audience"),
+    ("method.privateKey.jwks", "--jwks"),
+    ("method.federation.issuer", "--issuer"),
+    ("method.federation.audiences", "--audience"),
+    ("method.federation.subject", "--subject"),
+    ("method.federation.tenantId", "--tenant-id"),
+    ("method.federation.objectId", "--object-id"),
+    ("after", "--after"),
+];
+
 impl Failure {
-    pub(super) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
+    pub(super) fn exit_status(&self) -> u8 {
+        match self {
             Self::Refused(_) => 1,
-            Self::Unreachable(_) => 2,
-        })
+            // As for options that do not parse.
+            Self::Unasked(_) => 2,
+        }
     }
 
     /// The same with words before it.
@@ -43,21 +72,26 @@ impl Failure {
     pub(super) fn after(self, words: &str) -> Self {
         match self {
             Self::Refused(why) => Self::Refused(format!("{words}: {why}")),
-            Self::Unreachable(why) => Self::Unreachable(format!("{words}: {why}")),
+            Self::Unasked(why) => Self::Unasked(format!("{words}: {why}")),
         }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Refused(why) | Self::Unreachable(why)) = self;
-        f.write_str(why)
+        let (Self::Refused(why) | Self::Unasked(why)) = self;
+        let nobody = NO_CREDENTIALS.into_iter().any(|words| why.contains(words));
+        f.write_str(if nobody {
+            "no AWS credentials: set AWS_PROFILE or AWS_ACCESS_KEY_ID"
+        } else {
+            why
+        })
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Refused(serverless_scim::api::chain(error.as_ref()))
+        Self::Unasked(serverless_scim::api::chain(error.as_ref()))
     }
 }
 
@@ -65,13 +99,13 @@ impl From<Error> for Failure {
 pub(super) fn refusal(status: StatusCode, problem: &Value, path: &str, options: &str) -> Failure {
     let member = |name: &str| problem.get(name).and_then(Value::as_str);
     let (Some(code), Some(detail)) = (member("code"), member("detail")) else {
-        return Failure::Unreachable(format!(
+        return Failure::Unasked(format!(
             "the answer, status {status}, is not the admin API's; an Admin URL ends in /admin/v1"
         ));
     };
     let detail = detail.to_owned();
     if status.is_server_error() {
-        return Failure::Unreachable(detail);
+        return Failure::Unasked(detail);
     }
     Failure::Refused(match code {
         "unauthorized" => format!(
@@ -79,8 +113,34 @@ pub(super) fn refusal(status: StatusCode, problem: &Value, path: &str, options: 
         ),
         "notFound" => missing(&detail, path, options).unwrap_or(detail),
         "busy" => format!("{detail}; try again in a second"),
+        "invalid" => by_option(&detail).unwrap_or(detail),
         _ => detail,
     })
+}
+
+/// What is wrong with a member of the body, in words of the option it came from.
+fn by_option(detail: &str) -> Option<String> {
+    let quoted = detail
+        .strip_prefix('"')
+        .and_then(|rest| rest.split_once("\": "));
+    let (place, words) = quoted.or_else(|| detail.split_once(": "))?;
+    let name = place.split('[').next()?;
+    let (_, option) = OPTIONS.into_iter().find(|(member, _)| *member == name)?;
+    let words = range(words).unwrap_or_else(|| {
+        // The other member of a pair.
+        words.replace("tokenExpiryMaximum", "--token-expiry-maximum")
+    });
+    Some(format!("{option}: {words}"))
+}
+
+/// `900 to 3600 seconds` as one writes it on the command line.
+fn range(words: &str) -> Option<String> {
+    let (from, to) = words.strip_suffix(" seconds")?.split_once(" to ")?;
+    let (from, to) = (
+        given::time(from.parse().ok()?),
+        given::time(to.parse().ok()?),
+    );
+    Some(format!("between {from} and {to}"))
 }
 
 /// What is not there by its name, and how to see what is.
@@ -139,6 +199,40 @@ mod tests {
             words(404, &problem("thing"), "/x"),
             "there is no such thing"
         );
+    }
+
+    #[test]
+    fn what_is_invalid_is_said_of_the_option() {
+        let of = |detail: &str| {
+            let problem = json!({ "status": 400, "code": "invalid", "detail": detail });
+            words(400, &problem, "/x")
+        };
+        for (detail, expected) in [
+            (
+                "\"expiresIn\": 900 to 316224000 seconds",
+                "--expires-in: between 15m and 3660d",
+            ),
+            (
+                "\"retireAfter\": 0 to 90 seconds",
+                "--retire-after: between 0s and 90s",
+            ),
+            ("scopes[0]: one of get:users", "--scopes: one of get:users"),
+            (
+                "\"tokenExpiryDefault\": it is longer than tokenExpiryMaximum",
+                "--token-expiry-default: it is longer than --token-expiry-maximum",
+            ),
+            ("policies.seatLimit: 1 to 2", "policies.seatLimit: 1 to 2"),
+            ("no place", "no place"),
+        ] {
+            assert_eq!(of(detail), expected);
+        }
+    }
+
+    #[test]
+    fn nobody_reads_all_that_is_tried_for_credentials() {
+        let why = Failure::Unasked("dispatch failure: no credentials found in chain. x".to_owned());
+        let words = "no AWS credentials: set AWS_PROFILE or AWS_ACCESS_KEY_ID";
+        assert_eq!(why.to_string(), words);
     }
 
     #[test]

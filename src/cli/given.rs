@@ -19,6 +19,9 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 /// Bytes of a document that are read; what the service takes is less.
 const DOCUMENT_MAX: u64 = 1024 * 1024;
 
+/// The identity providers that a connection can be for.
+pub(super) const PROVIDERS: [&str; 5] = ["entra", "okta", "onelogin", "jumpcloud", "other"];
+
 /// One segment of a path.
 pub(super) fn segment(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
@@ -43,6 +46,15 @@ impl Page {
         format!("{path}?limit={}{after}", self.limit)
     }
 
+    /// Begins here where nothing was said.
+    pub(super) fn begin(&mut self, place: &str) {
+        self.after.get_or_insert_with(|| place.to_owned());
+    }
+
+    pub(super) fn limit(&self) -> usize {
+        self.limit as usize
+    }
+
     /// Moves on to what follows this cursor; says whether that is another place.
     pub(super) fn go_on(&mut self, next: &str) -> bool {
         let moved = !next.is_empty() && self.after.as_deref() != Some(next);
@@ -61,7 +73,7 @@ pub(super) fn text(answer: &Value, name: &str) -> String {
 
 /// The JSON in a file, or in standard input where the file is called `-`.
 pub(super) fn document(file: &Path) -> Result<Value, Failure> {
-    let refused = |why: String| Failure::Refused(format!("{}: {why}", file.display()));
+    let refused = |why: String| Failure::Unasked(format!("{}: {why}", file.display()));
     let mut text = String::new();
     let mut read = |source: &mut dyn Read| source.take(DOCUMENT_MAX + 1).read_to_string(&mut text);
     let length = if file.as_os_str() == "-" {
@@ -103,10 +115,12 @@ pub(super) fn seconds_or_none(text: &str) -> Result<Limit, String> {
     }
 }
 
+/// What may stand behind the number of a time, and its seconds.
+const UNITS: [(char, i64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+
 /// A time on the command line, in seconds: `90d`, `12h`, `15m`, `900s` or `900`.
 pub(super) fn seconds(text: &str) -> Result<i64, String> {
-    let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
-    let unit = units
+    let unit = UNITS
         .into_iter()
         .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)));
     let (digits, unit) = unit.unwrap_or((text, 1));
@@ -114,4 +128,12 @@ pub(super) fn seconds(text: &str) -> Result<i64, String> {
     number
         .and_then(|number| number.checked_mul(unit))
         .ok_or_else(|| "write a number and a unit: 90d, 12h, 15m or 900s".to_owned())
+}
+
+/// Seconds as they are written on the command line.
+pub(super) fn time(seconds: i64) -> String {
+    let mut units = UNITS.into_iter();
+    let whole = units.find(|(_, unit)| seconds >= *unit && seconds % unit == 0);
+    let (unit, of) = whole.unwrap_or(('s', 1));
+    format!("{}{unit}", seconds / of)
 }

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use super::call::Caller;
 use super::failure::Failure;
 use super::given::{self, Page, segment};
+use super::out::say;
 use super::show;
 use super::whose::OfTenant;
 
@@ -55,13 +56,15 @@ pub(super) async fn run(command: Kept) -> Result<(), Failure> {
         }
         Kept::Show(one) => {
             let (caller, path) = one.open().await?;
-            caller.print(&caller.get(&path).await?, |kept| println!("{kept:#}"));
+            caller.print(&caller.get(&path).await?, |kept| {
+                say(format_args!("{kept:#}"));
+            });
         }
         Kept::Delete(one) => {
             let id = one.id.clone();
             let (caller, path) = one.open().await?;
             caller.print(&caller.delete(&path).await?, |_| {
-                println!("Deleted {id} for good.");
+                say(format_args!("Deleted {id} for good."));
             });
         }
     }

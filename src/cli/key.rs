@@ -7,6 +7,7 @@ use serverless_scim::home::Place;
 use super::call::{Access, Caller};
 use super::failure::Failure;
 use super::given::{self, Page, given, segment};
+use super::out::say;
 use super::{Stored, show};
 
 const COLUMNS: show::Columns = &[
@@ -42,6 +43,7 @@ pub(super) enum Key {
     },
     /// End a key for good, at once.
     Revoke {
+        /// Its id, as key list shows it.
         #[arg(value_parser = given::name)]
         id: String,
         #[command(flatten)]
@@ -74,7 +76,7 @@ pub(super) async fn run(command: Key) -> Result<(), Failure> {
             let caller = access.open().await?;
             let path = format!("/keys/{}", segment(&id));
             caller.print(&caller.delete(&path).await?, |_| {
-                println!("Revoked {id}. It opens nothing any more.");
+                say(format_args!("Revoked {id}. It opens nothing any more."));
             });
         }
     }

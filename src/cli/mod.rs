@@ -12,6 +12,7 @@ mod given;
 mod kept;
 mod key;
 mod log;
+mod out;
 mod policy;
 mod remote;
 mod schema;
@@ -29,6 +30,7 @@ use clap::{Args, Parser, Subcommand};
 use serverless_scim::home::{self, Place};
 
 use failure::Failure;
+use out::{complain, say};
 
 /// A SCIM 2.0 endpoint on one DynamoDB table.
 #[derive(Debug, Parser)]
@@ -68,7 +70,7 @@ enum Command {
     /// Your own keys, which open the admin API.
     #[command(subcommand)]
     Key(key::Key),
-    /// The `DynamoDB` table.
+    /// The DynamoDB table.
     #[command(subcommand)]
     Table(Table),
     /// Verify a table: after a restore, before writes are let in again, or whenever in doubt.
@@ -77,6 +79,9 @@ enum Command {
     Simulate(simulate::Simulate),
 }
 
+/// Not a comment, for there names stand between backticks, which would be printed.
+const TABLE_HELP: &str = "A DynamoDB table, on AWS or at AWS_ENDPOINT_URL_DYNAMODB";
+
 /// Where the data is, for what needs it itself.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -84,8 +89,7 @@ struct Stored {
     /// The data in this folder.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// A `DynamoDB` table, on AWS or at `AWS_ENDPOINT_URL_DYNAMODB`.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = TABLE_HELP)]
     table: Option<String>,
 }
 
@@ -102,13 +106,19 @@ impl From<Stored> for Place {
 enum Table {
     /// Create the table where no template did.
     Create {
+        /// What it is to be called.
         #[arg(long, value_name = "NAME")]
         table: String,
     },
 }
 
-/// Does what the arguments say. Ends with 0 when it is done, 1 when it was refused, 2 when nobody could be asked.
+/// What was asked for is done, or a report has no findings. Failures and reports know the others.
+const DONE: u8 = 0;
+
+/// Does what the arguments say. Ends with 0 when it is done, 1 when it was refused or a report has findings, 2 when it
+/// was asked for in a wrong way or nobody could answer.
 pub(super) async fn run() -> ExitCode {
+    let mut status = DONE;
     let result = match Cli::parse().command {
         Command::Serve(options) => serve::run(options).await,
         Command::Tenant(command) => tenant::run(command).await,
@@ -121,20 +131,48 @@ pub(super) async fn run() -> ExitCode {
         Command::Kept(command) => kept::run(command).await,
         Command::Key(command) => key::run(command).await,
         Command::Table(Table::Create { table }) => create_table(&table).await,
-        Command::Check(options) => return check::run(options).await,
-        Command::Simulate(options) => return simulate::run(options).await,
+        Command::Check(options) => check::run(options).await.map(|found| status = found),
+        Command::Simulate(options) => simulate::run(options).await.map(|found| status = found),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("{failure}");
-            failure.exit_code()
-        }
+    if let Err(failure) = result {
+        status = failure.exit_status();
+        complain(failure);
     }
+    ExitCode::from(status)
 }
 
 async fn create_table(name: &str) -> Result<(), Failure> {
     home::create_table(name).await?;
-    println!("The table {name} is ready.");
+    say(format_args!("The table {name} is ready."));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// What of a command's help is missing, or would show marks of a source text.
+    fn wanting(command: &clap::Command, path: &str) -> Vec<String> {
+        let path = format!("{path} {}", command.get_name());
+        let bad = |text: Option<&clap::builder::StyledStr>| {
+            text.is_none_or(|text| text.to_string().contains('`'))
+        };
+        let mut found = vec![];
+        if bad(command.get_about()) {
+            found.push(path.clone());
+        }
+        let arguments = command.get_arguments();
+        let arguments = arguments.filter(|argument| bad(argument.get_help()));
+        found.extend(arguments.map(|argument| format!("{path} {}", argument.get_id())));
+        let commands = command.get_subcommands();
+        found.extend(commands.flat_map(|command| wanting(command, &path)));
+        found
+    }
+
+    #[test]
+    fn each_command_and_option_says_what_it_is_for() {
+        assert_eq!(wanting(&Cli::command(), ""), Vec::<String>::new());
+    }
 }

@@ -7,6 +7,7 @@ use http::Method;
 
 use super::failure::Failure;
 use super::given::document;
+use super::out::say;
 use super::show;
 use super::whose::OfConnection;
 
@@ -19,7 +20,7 @@ pub(super) enum Policy {
     },
     /// Replace all policies of a connection; what the document leaves out is as it is without a policy.
     Set {
-        /// JSON, as `policy show --json` prints it; `-` for standard input.
+        /// JSON, as policy show --json prints it; - for standard input.
         file: PathBuf,
         #[command(flatten)]
         of: OfConnection,
@@ -43,7 +44,7 @@ pub(super) async fn run(command: Policy) -> Result<(), Failure> {
             let set = set.map_err(|failure| failure.after(&file.display().to_string()))?;
             caller.print(&set, |policies| {
                 show::members(policies);
-                println!("They are in force everywhere within 30 seconds.");
+                say("They are in force everywhere within 30 seconds.");
             });
         }
     }

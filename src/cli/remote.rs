@@ -28,7 +28,7 @@ impl std::fmt::Debug for Remote {
 
 impl Remote {
     pub(super) fn new(url: &str, key: Option<&str>) -> Result<Self, Failure> {
-        let refused = |why: &str| Failure::Refused(format!("{url}: {why}"));
+        let refused = |why: &str| Failure::Unasked(format!("{url}: {why}"));
         let parsed =
             Url::parse(url).map_err(|error| refused(&format!("not an Admin URL: {error}")))?;
         match parsed.scheme() {
@@ -43,7 +43,7 @@ impl Remote {
         let key = key.map(str::trim).filter(|key| !key.is_empty());
         let key = key.ok_or_else(|| {
             let how = "put a key into SCIM_ADMIN_KEY, or give it with --key; make one where the data is: serverless-scim key create --label NAME --data DIR (or --table NAME)";
-            Failure::Refused(how.to_owned())
+            Failure::Unasked(how.to_owned())
         })?;
         let http = Client::builder()
             .connect_timeout(CONNECT_TIME)
@@ -51,7 +51,7 @@ impl Remote {
             // The key goes to the address that was given, and to no other.
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map_err(|error| Failure::Unreachable(words(&error)))?;
+            .map_err(|error| Failure::Unasked(words(&error)))?;
         Ok(Self {
             http,
             base: url.trim_end_matches('/').to_owned(),
@@ -76,13 +76,13 @@ impl Remote {
                 .body(body.to_string());
         }
         let unreachable = |error: &reqwest::Error| {
-            Failure::Unreachable(format!("{} does not answer: {}", self.base, words(error)))
+            Failure::Unasked(format!("{} does not answer: {}", self.base, words(error)))
         };
         let answer = request.send().await.map_err(|error| unreachable(&error))?;
         let status = answer.status();
         let text = answer.text().await.map_err(|error| unreachable(&error))?;
         if status.is_redirection() {
-            return Err(Failure::Unreachable(format!(
+            return Err(Failure::Unasked(format!(
                 "{} points elsewhere; give the address it points to, if it is yours",
                 self.base
             )));
@@ -90,7 +90,7 @@ impl Remote {
         match serde_json::from_str(&text) {
             Ok(body) => Ok((status, body)),
             Err(_) if text.is_empty() || !status.is_success() => Ok((status, Value::Null)),
-            Err(_) => Err(Failure::Unreachable(format!(
+            Err(_) => Err(Failure::Unasked(format!(
                 "{} answers, but not as the admin API; an Admin URL ends in /admin/v1",
                 self.base
             ))),

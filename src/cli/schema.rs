@@ -6,6 +6,7 @@ use clap::{Subcommand, ValueEnum};
 
 use super::failure::Failure;
 use super::given::{self, Page, document, segment, text};
+use super::out::say;
 use super::show;
 use super::whose::OfTenant;
 
@@ -19,7 +20,7 @@ const COLUMNS: show::Columns = &[
 pub(super) enum Schema {
     /// Register a schema document (RFC 7643 section 7), or replace it.
     Add {
-        /// JSON: an extension with a URN of its own, or more attributes for the URN of a built-in schema; `-` for standard input.
+        /// JSON: an extension with a URN of its own, or more attributes for the URN of a built-in schema; - for standard input.
         file: PathBuf,
         /// What an extension extends [default: user].
         #[arg(long, ignore_case = true)]
@@ -36,6 +37,7 @@ pub(super) enum Schema {
     },
     /// A tenant's own schema, as JSON.
     Show {
+        /// The id of the schema document.
         #[arg(value_parser = given::name)]
         urn: String,
         #[command(flatten)]
@@ -43,6 +45,7 @@ pub(super) enum Schema {
     },
     /// Take a schema away. Values stored under it stay, but are shown no more.
     Remove {
+        /// The id of the schema document.
         #[arg(value_parser = given::name)]
         urn: String,
         #[command(flatten)]
@@ -75,7 +78,7 @@ pub(super) async fn run(command: Schema) -> Result<(), Failure> {
             let schema = caller
                 .get(&format!("{path}/schemas/{}", segment(&urn)))
                 .await?;
-            caller.print(&schema, |schema| println!("{schema:#}"));
+            caller.print(&schema, |schema| say(format_args!("{schema:#}")));
             Ok(())
         }
         Schema::Remove { urn, of } => {
@@ -83,10 +86,8 @@ pub(super) async fn run(command: Schema) -> Result<(), Failure> {
             let (caller, path) = of.open().await?;
             let path = format!("{path}/schemas/{}", segment(&urn));
             caller.print(&caller.delete(&path).await?, |_| {
-                println!("Removed {urn} from {tenant}.");
-                println!(
-                    "Its attributes are gone everywhere within 30 seconds; stored values come back with the schema."
-                );
+                say(format_args!("Removed {urn} from {tenant}."));
+                say("Its attributes are gone everywhere within 30 seconds; stored values come back with the schema.");
             });
             Ok(())
         }
@@ -111,8 +112,11 @@ async fn add(file: &Path, extends: Option<Extends>, of: OfTenant) -> Result<(), 
         } else {
             "Added"
         };
-        println!("{verb} {} for {tenant}.", text(added, "schema"));
-        println!("It is in force everywhere within 30 seconds.");
+        say(format_args!(
+            "{verb} {} for {tenant}.",
+            text(added, "schema")
+        ));
+        say("It is in force everywhere within 30 seconds.");
     });
     Ok(())
 }

@@ -7,21 +7,22 @@ use clap::Args;
 use serde_json::json;
 use serverless_scim::home::{AdminSecret, DEFAULT_TENANT, Place, Secret, Server};
 
+use super::TABLE_HELP;
 use super::failure::Failure;
+use super::out::say;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Address and port; port 0 picks a free one.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Keep the data in this folder.
+    /// Keep the data in this folder; without it, everything is in memory and gone at the end.
     #[arg(long, value_name = "DIR", conflicts_with = "memory")]
     data: Option<PathBuf>,
     /// Keep the data in memory, until the process ends (the default).
     #[arg(long)]
     memory: bool,
-    /// Serve a `DynamoDB` table, on AWS or at `AWS_ENDPOINT_URL_DYNAMODB`.
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "memory"])]
+    #[arg(long, value_name = "NAME", help = TABLE_HELP, conflicts_with_all = ["data", "memory"])]
     table: Option<String>,
     /// Ask only this host for the keys of signed tokens, instead of Microsoft's; a loopback address also without TLS.
     #[arg(long, value_name = "HOST[:PORT]")]
@@ -54,7 +55,7 @@ fn print(server: &Server, place: &Place, json: bool) {
             "adminUrl": admin_url,
             "adminKey": key,
         });
-        println!("{line}");
+        say(line);
         return;
     }
     let options = place.options();
@@ -63,8 +64,14 @@ fn print(server: &Server, place: &Place, json: bool) {
     };
     let another_token = again(&format!("token create --tenant {DEFAULT_TENANT}"));
     let another_key = again("key create --label NAME");
-    println!("Tenant URL    {tenant_url}");
-    println!("Secret Token  {}", token.unwrap_or(&another_token));
-    println!("Admin URL     {admin_url}");
-    println!("Admin Key     {}", key.unwrap_or(&another_key));
+    say(format_args!("Tenant URL    {tenant_url}"));
+    say(format_args!(
+        "Secret Token  {}",
+        token.unwrap_or(&another_token)
+    ));
+    say(format_args!("Admin URL     {admin_url}"));
+    say(format_args!(
+        "Admin Key     {}",
+        key.unwrap_or(&another_key)
+    ));
 }

@@ -3,30 +3,34 @@
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
+use super::out::say;
+
 /// What a column is called, and the member of an item that stands in it.
 pub(super) type Columns = &'static [(&'static str, &'static str)];
 
 /// The members that hold a time.
-const TIMES: [&str; 7] = [
+const TIMES: [&str; 6] = [
     "created",
     "activeSince",
     "lastUsed",
     "expiresAt",
     "revokedAt",
     "deletedAt",
-    "time",
 ];
+/// The one of a log, in which much happens within a minute.
+const MOMENT: &str = "time";
 /// How many scopes there are: whoever has them all may do everything.
 const SCOPES: usize = 10;
-/// How times are shown: to the minute.
+/// How times are shown: to the minute, in a log to the second.
 const MINUTE: usize = "2026-01-31T12:34".len();
+const SECOND: usize = "2026-01-31T12:34:56".len();
 
 /// The items of a list as a table.
 pub(super) fn list(answer: &Value, columns: Columns, none: &str) {
     let items = answer.get("items").and_then(Value::as_array);
     let items = items.map(Vec::as_slice).unwrap_or_default();
     if items.is_empty() {
-        println!("{none}");
+        say(none);
         return;
     }
     let mut table = plain();
@@ -54,7 +58,7 @@ pub(super) fn fields(answer: &Value, members: &[(&str, &str)]) {
 
 /// One line of a name and what it is.
 pub(super) fn field(title: &str, text: &str) {
-    println!("{title:12}  {text}");
+    say(format_args!("{title:12}  {text}"));
 }
 
 /// A secret, and that nobody will show it again.
@@ -63,14 +67,21 @@ pub(super) fn secret(title: &str, answer: &Value, name: &str) {
         title,
         answer.get(name).and_then(Value::as_str).unwrap_or_default(),
     );
-    println!("It is shown this once, and only its hash is stored.");
+    say("It is shown this once, and only its hash is stored.");
 }
 
 /// Every member of an object as a table of two columns.
 pub(super) fn members(answer: &Value) {
     let mut table = plain();
-    for (name, _) in answer.as_object().into_iter().flatten() {
-        table.add_row([name.clone(), cell(answer, name)]);
+    for (name, value) in answer.as_object().into_iter().flatten() {
+        // Of a policy an empty list is something else than no list.
+        let is_empty = value.as_array().is_some_and(Vec::is_empty);
+        let words = if is_empty {
+            "none".to_owned()
+        } else {
+            cell(answer, name)
+        };
+        table.add_row([name.clone(), words]);
     }
     print(table);
 }
@@ -88,14 +99,15 @@ fn print(mut table: Table) {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    println!("{}", table.trim_fmt());
+    say(table.trim_fmt());
 }
 
 /// A member of an item in words; `-` where there is none.
 fn cell(item: &Value, name: &str) -> String {
     let value = item.get(name).unwrap_or(&Value::Null);
     match value {
-        Value::String(text) if TIMES.contains(&name) => minute(text),
+        Value::String(text) if TIMES.contains(&name) => cut(text, MINUTE),
+        Value::String(text) if name == MOMENT => cut(text, SECOND),
         // How a client proves itself; with what is in its own answer.
         Value::Object(method) if name == "method" => {
             method.keys().cloned().collect::<Vec<_>>().join(", ")
@@ -147,9 +159,9 @@ pub(super) fn safe(text: &str) -> String {
         .collect()
 }
 
-/// A time of RFC 3339 to the minute: `2026-01-31 12:34Z`.
-pub(super) fn minute(text: &str) -> String {
-    match text.get(..MINUTE) {
+/// The beginning of a time of RFC 3339: `2026-01-31 12:34Z`.
+fn cut(text: &str, length: usize) -> String {
+    match text.get(..length) {
         Some(start) if text.ends_with('Z') => format!("{}Z", start.replace('T', " ")),
         _ => safe(text),
     }
@@ -164,11 +176,12 @@ mod tests {
     #[test]
     fn values_are_words() {
         let item = json!({
-            "created": "2026-01-31T12:34:56.789Z", "label": "two\u{1b}[31m", "scopes": ["get:users", "get:groups"],
+            "created": "2026-01-31T12:34:56.789Z", "time": "2026-01-31T12:34:56.789Z", "label": "two\u{1b}[31m", "scopes": ["get:users", "get:groups"],
             "none": [], "on": true, "lastUsed": null,
         });
         let shown = |name| cell(&item, name);
         assert_eq!(shown("created"), "2026-01-31 12:34Z");
+        assert_eq!(shown("time"), "2026-01-31 12:34:56Z");
         assert_eq!(shown("label"), "two\u{fffd}[31m");
         assert_eq!(shown("scopes"), "get:users, get:groups");
         assert_eq!(

@@ -1,10 +1,12 @@
 //! `simulate`: how any SCIM endpoint fares with an identity provider.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use serverless_scim::simulate;
+
+use super::failure::Failure;
+use super::out::say;
 
 #[derive(Debug, Args)]
 pub(super) struct Simulate {
@@ -20,6 +22,7 @@ pub(super) struct Simulate {
     /// Users to provision; 0 with no groups leaves the sync out.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(..=i64::from(simulate::USERS_MAX)))]
     users: u32,
+    /// Groups to provision.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(..=i64::from(simulate::GROUPS_MAX)))]
     groups: u32,
     /// Per cent of the users that change afterwards.
@@ -39,8 +42,8 @@ pub(super) struct Simulate {
     json: bool,
 }
 
-/// Ends with 0 when everything passed, 1 with findings, 2 when it could not run to its end.
-pub(super) async fn run(options: Simulate) -> ExitCode {
+/// The exit status: 0 when everything passed, 1 with findings, 2 when it could not run to its end.
+pub(super) async fn run(options: Simulate) -> Result<u8, Failure> {
     let json = options.json;
     let bar = indicatif::ProgressBar::new(0);
     if let Ok(style) = indicatif::ProgressStyle::with_template("{msg:14} {wide_bar} {pos}/{len}") {
@@ -49,21 +52,17 @@ pub(super) async fn run(options: Simulate) -> ExitCode {
     let stop = || async {
         let _ = tokio::signal::ctrl_c().await;
     };
-    match simulate::run(&options.into(), &bar, stop).await {
-        Ok(report) => {
-            if json {
-                println!("{:#}", report.to_json());
-            } else {
-                println!("{report}");
-            }
-            ExitCode::from(report.exit_status())
-        }
-        Err(reason) => {
-            bar.finish_and_clear();
-            eprintln!("{reason}");
-            ExitCode::from(2)
-        }
+    let report = simulate::run(&options.into(), &bar, stop).await;
+    let report = report.map_err(|reason| {
+        bar.finish_and_clear();
+        Failure::Unasked(reason)
+    })?;
+    if json {
+        say(format_args!("{:#}", report.to_json()));
+    } else {
+        say(&report);
     }
+    Ok(report.exit_status())
 }
 
 impl From<Simulate> for simulate::Options {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Access, Caller};
 use super::failure::Failure;
 use super::given::{self, Page, given};
+use super::out::say;
 use super::{erase, show, whose};
 
 const COLUMNS: show::Columns = &[
@@ -77,8 +78,8 @@ pub(super) struct About {
     /// What people call it.
     #[arg(long, value_name = "TEXT")]
     display_name: Option<String>,
-    /// Where its people come from: entra, okta, onelogin, jumpcloud or other.
-    #[arg(long)]
+    /// Where its people come from: what new connections are for where nothing else is said. Those there are stay.
+    #[arg(long, value_parser = given::PROVIDERS)]
     provider: Option<String>,
     /// How long a token lives where nothing is said: 90d, 12h, or none for no end.
     #[arg(long, value_name = "TIME", value_parser = given::seconds_or_none)]
@@ -173,16 +174,16 @@ fn state(name: &str) -> Map<String, Value> {
 async fn change(one: One, members: Map<String, Value>, done: &str) -> Result<(), Failure> {
     if members.is_empty() {
         let why = "nothing to change; see what can be: serverless-scim tenant change --help";
-        return Err(Failure::Refused(why.to_owned()));
+        return Err(Failure::Unasked(why.to_owned()));
     }
     let caller = one.access.open().await?;
     let path = whose::tenant(&one.name);
     let tenant = caller.patch(&path, Value::Object(members)).await?;
     caller.print(&tenant, |_| {
-        println!(
+        say(format_args!(
             "{done} {}. It is felt everywhere within 30 seconds.",
             one.name
-        );
+        ));
     });
     Ok(())
 }

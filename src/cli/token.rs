@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::call::Caller;
 use super::failure::Failure;
 use super::given::{self, Page, given, segment};
+use super::out::say;
 use super::show;
 use super::whose::OfConnection;
 
@@ -45,6 +46,7 @@ pub(super) enum Token {
     },
     /// End a token for good.
     Revoke {
+        /// Its id, as token list shows it.
         #[arg(value_parser = given::name)]
         id: String,
         #[command(flatten)]
@@ -52,6 +54,7 @@ pub(super) enum Token {
     },
     /// Make a successor without an outage: the token ends some time after the successor's first use.
     Rotate {
+        /// Its id, as token list shows it.
         #[arg(value_parser = given::name)]
         id: String,
         /// How long the token lives on once its successor is used [default: 24h].
@@ -62,8 +65,10 @@ pub(super) enum Token {
     },
     /// Say what a token is for.
     Label {
+        /// Its id, as token list shows it.
         #[arg(value_parser = given::name)]
         id: String,
+        /// What it is for.
         label: String,
         #[command(flatten)]
         of: OfConnection,
@@ -93,7 +98,9 @@ pub(super) async fn run(command: Token) -> Result<(), Failure> {
             let (caller, path) = of.open().await?;
             let path = format!("{path}/tokens/{}", segment(&id));
             caller.print(&caller.delete(&path).await?, |_| {
-                println!("Revoked {id}. It is refused everywhere within 30 seconds.");
+                say(format_args!(
+                    "Revoked {id}. It is refused everywhere within 30 seconds."
+                ));
             });
         }
         Token::Rotate {
@@ -108,8 +115,8 @@ pub(super) async fn run(command: Token) -> Result<(), Failure> {
             let made = caller.post(&path, given(body)).await?;
             show_made(&caller, &tenant, made);
             if !caller.json {
-                println!(
-                    "Paste it in the old one's place. The old one stays good until then, and for some time after."
+                say(
+                    "Paste it in the old one's place. The old one stays good until then, and for some time after.",
                 );
             }
         }
@@ -117,7 +124,7 @@ pub(super) async fn run(command: Token) -> Result<(), Failure> {
             let (caller, path) = of.open().await?;
             let path = format!("{path}/tokens/{}", segment(&id));
             let token = caller.patch(&path, json!({ "label": label })).await?;
-            caller.print(&token, |_| println!("{id} is labelled so."));
+            caller.print(&token, |_| say(format_args!("{id} is labelled so.")));
         }
     }
     Ok(())

@@ -31,6 +31,8 @@ pub enum FilterErrorKind {
     Path(#[from] PathError),
     #[error("{0} is never returned, so it cannot be part of a filter")]
     NeverReturned(String),
+    #[error("{0} is an address made for each answer, so it cannot be part of a filter")]
+    Address(String),
     #[error("brackets within brackets are not allowed; compare sub-attributes there")]
     NestedValuePath,
     #[error("{0} has no sub-attributes, so nothing can stand in brackets after it")]

@@ -129,6 +129,9 @@ impl<'t, 'q> Parser<'t, 'q> {
             let hidden = FilterErrorKind::NeverReturned(path.to_string());
             return Err(error(start, hidden));
         }
+        if path.is_address() {
+            return Err(error(start, FilterErrorKind::Address(path.to_string())));
+        }
         if self.lexer.next_is('[') {
             self.value_path(scope, path)
         } else {

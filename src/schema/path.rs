@@ -70,6 +70,17 @@ impl AttrPath {
         self.attribute.returned != Returned::Never && self.leaf().returned != Returned::Never
     }
 
+    /// Whether the values are addresses, which depend on how the request was addressed: no document holds them.
+    pub fn is_address(&self) -> bool {
+        let address = match self.attribute.name.as_str() {
+            "meta" => "location",
+            "members" | "groups" => "$ref",
+            _ => return false,
+        };
+        let sub = self.sub.as_ref().is_some_and(|sub| sub.name == address);
+        sub && self.extension.is_none()
+    }
+
     /// The path with `value` made explicit where a complex attribute with that sub-attribute is named alone
     /// (`emails`, `manager`, `members`): what a comparison means (RFC 7644 §3.4.2.2, by convention).
     #[must_use]

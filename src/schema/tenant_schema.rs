@@ -24,6 +24,8 @@ pub const NAME_MAX: usize = 64;
 const MEMBERS: [&str; 6] = ["schemas", "id", "name", "description", "attributes", "meta"];
 /// What every resource has (RFC 7643 §3.1): no schema may define it once more.
 const COMMON: [&str; 4] = ["id", "externalId", "schemas", "meta"];
+/// Core attributes that no document holds.
+const DERIVED: [&str; 2] = ["members", "groups"];
 /// URNs that stand for something else.
 const RESERVED: [&str; 3] = [
     "urn:ietf:params:scim:schemas:core:",
@@ -176,14 +178,16 @@ fn check_name(
     let common = COMMON
         .iter()
         .any(|common| common.eq_ignore_ascii_case(name));
-    // Without a URN before it a `password` is taken for the one that is never stored.
-    let password = extended.is_some_and(|schema| Arc::ptr_eq(schema, &resource_type.schema))
-        && is_password(name);
-    if common || password {
-        return Err(Fault::ReservedName);
-    }
+    // Without a URN before it a `password` is taken for the one that is never stored, `members` and `groups` for edges.
+    let taken = is_password(name)
+        || DERIVED
+            .iter()
+            .any(|derived| derived.eq_ignore_ascii_case(name));
+    let core = extended.filter(|schema| Arc::ptr_eq(schema, &resource_type.schema));
     match extended.and_then(|schema| schema.attribute(name)) {
+        _ if common => Err(Fault::ReservedName),
         Some(attribute) => Err(Fault::Defined(attribute.name.clone())),
+        None if core.is_some() && taken => Err(Fault::ReservedName),
         None => Ok(()),
     }
 }

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{
-    Attribute, Document, GROUP, Mutability, Quirk, Quirks, USER, Violation, ViolationKind,
+    Attribute, AttributeType, Document, GROUP, Mutability, Quirk, Quirks, USER, Violation,
+    ViolationKind,
 };
 
 /// What happens to a value whose shape is wrong but whose meaning is plain.
@@ -121,6 +122,9 @@ impl Shaper<'_> {
         match value {
             Value::Array(items) => match items.as_slice() {
                 [] => Ok(None),
+                [Value::Null] if attribute.kind == AttributeType::Boolean => {
+                    Err(expected(attribute, "true or false"))
+                }
                 [item] if self.repairs() && !item.is_array() => {
                     self.quirks.met(if attribute.is_complex() {
                         Quirk::ManagerShape

@@ -10,7 +10,7 @@ use super::list::SCAN_MAX;
 use super::read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX};
 use super::{Id, Membership, Record, StoreError, Tenant};
 use crate::filter::{CompareOp, Filter};
-use crate::schema::{AttrPath, Document, ResourceType, timestamp};
+use crate::schema::{AttrPath, Document, ResourceType, known, schemas_of, timestamp};
 
 /// Resources that may be looked at where the filter asks for members or groups of each.
 const DERIVED_MAX: u64 = 1_000;
@@ -205,14 +205,17 @@ fn element(id: Id) -> Value {
     json!({ "value": id.to_string(), "type": if id.resource_type() == 0 { "User" } else { "Group" } })
 }
 
-/// The stored document with `id` and `meta`.
+/// The stored document with `id`, `schemas` and `meta`.
 pub(super) fn whole(kind: &ResourceType, record: &Record) -> Document {
     let mut document = record.document.clone();
+    let schemas = schemas_of(kind, &known(kind, &document));
+    document.insert("schemas".to_owned(), json!(schemas));
     document.insert("id".to_owned(), json!(record.id.to_string()));
     let meta = json!({
         "resourceType": kind.name,
         "created": timestamp(record.created),
         "lastModified": timestamp(record.modified),
+        "version": record.etag(),
     });
     document.insert("meta".to_owned(), meta);
     document

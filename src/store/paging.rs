@@ -11,6 +11,9 @@ use crate::schema::{AttrPath, AttributeType, Document, instant, norm, timestamp}
 /// Resources on one page; a larger `count` is taken as this.
 pub const COUNT_MAX: u64 = 1_000;
 
+/// Bytes of a text that count where resources are sorted by it: a cursor carries them.
+const SORTED_MAX: usize = 512;
+
 /// Which part of the results is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Paging {
@@ -172,7 +175,11 @@ impl Sort {
                 let milliseconds = instant(text)?.unix_timestamp_nanos() / 1_000_000;
                 Some(SortKey::Text(timestamp(i64::try_from(milliseconds).ok()?)))
             }
-            (_, Value::String(text)) => Some(SortKey::Text(norm(text, leaf.case_exact))),
+            (_, Value::String(text)) => {
+                let mut text = norm(text, leaf.case_exact);
+                text.truncate(text.floor_char_boundary(SORTED_MAX));
+                Some(SortKey::Text(text))
+            }
             (_, Value::Number(number)) => number.as_f64().map(SortKey::Number),
             (_, Value::Bool(flag)) => Some(SortKey::Number(f64::from(u8::from(*flag)))),
             _ => None,

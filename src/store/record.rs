@@ -66,6 +66,11 @@ pub(super) mod attr {
 }
 
 impl Record {
+    /// The version as a weak entity tag: `W/"7"`.
+    pub fn etag(&self) -> String {
+        format!("W/\"{}\"", self.version)
+    }
+
     /// Reads the item of a resource; an item the store did not write is our failure.
     pub(super) fn read(item: &Item) -> Result<Self, StoreError> {
         let broken = || StoreError::Broken("a resource's item does not read");

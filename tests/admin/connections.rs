@@ -71,6 +71,12 @@ async fn a_name_that_two_connections_have_is_no_name() {
     let entra = json!({ "name": "Entra" });
     let made = vendor.post(&connections, &entra).await;
     assert_eq!(made.text("provider"), "entra", "where nothing is said");
+    let okta = json!({ "provider": "okta" });
+    vendor.patch(&tenant, &okta).await.is(200);
+    let of_okta = vendor.post(&connections, &json!({ "name": "Next" })).await;
+    assert_eq!(of_okta.text("provider"), "okta", "the tenant's");
+    let path = format!("{connections}/{}", of_okta.text("id"));
+    vendor.delete(&path).await.is(204);
     vendor.post(&connections, &entra).await.is(201);
     let which = vendor.get(&format!("{connections}/Entra")).await;
     which.refuses(409, "conflict", "by its id");
@@ -223,6 +229,7 @@ async fn what_to_paste_has_this_deployments_own_values() {
         ] {
             assert!(has(text), "{provider} {text}: {steps:?}");
         }
+        assert!(!has("POST"), "the customer reads it: {steps:?}");
         assert!(
             has("externalId") && has("emails") || provider == "other",
             "{steps:?}"
@@ -258,4 +265,44 @@ async fn what_to_paste_names_the_clients_there_are() {
         assert!(setup.contains(&text), "{text}: {setup}");
     }
     assert!(ids.iter().all(|id| setup.contains(id)), "{setup}");
+}
+
+/// The steps that say how to authenticate.
+async fn authentication(vendor: &Vendor, path: &str) -> Vec<String> {
+    let setup = vendor.get(&format!("{path}/setup")).await;
+    let steps = setup.body["steps"].as_array().expect("steps").iter();
+    let steps = steps.map(|step| step.as_str().expect("text").to_owned());
+    steps
+        .filter(|step| step.contains("Authentication"))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_ways_in_stand_in_one_step_and_a_secret_token_among_them_while_one_is_good() {
+    let vendor = Vendor::new();
+    let path = vendor.connection("fabrikam").await;
+    let of_token = "Bearer authentication.";
+    let none = authentication(&vendor, &path).await;
+    assert!(none.len() == 1 && none[0].contains(of_token), "{none:?}");
+    assert!(!none[0].contains("one of these"), "{none:?}");
+    let new = json!({ "label": "Entra", "method": "secret" });
+    vendor.post(&format!("{path}/clients"), &new).await.is(201);
+    let client = authentication(&vendor, &path).await;
+    assert!(
+        client.len() == 1 && !client[0].contains(of_token),
+        "{client:?}"
+    );
+    let token = vendor.post(&format!("{path}/tokens"), &json!({})).await;
+    let both = authentication(&vendor, &path).await;
+    assert_eq!(both.len(), 1, "{both:?}");
+    for text in [
+        "Authentication, one of these:\n",
+        "\na) Authentication method: Bearer authentication.\n",
+        "\nb) Authentication method: OAuth2 client credentials grant.\n",
+    ] {
+        assert!(both[0].contains(text), "{text}: {both:?}");
+    }
+    let token = format!("{path}/tokens/{}", token.text("id"));
+    vendor.delete(&token).await.is(204);
+    assert_eq!(authentication(&vendor, &path).await, client);
 }

@@ -161,6 +161,60 @@ fn clients_are_made_listed_given_secrets_and_taken_away() {
 }
 
 #[test]
+fn a_client_is_changed_and_the_ways_in_stand_in_one_step() {
+    for way in with_tenant() {
+        let client = |more: &[&str]| {
+            let create = ["client", "create", "--label", "x"];
+            let made = way.json(&of_fabrikam(&[&create, more].concat()));
+            member(&made, "clientId")
+        };
+        let id = client(&[]);
+        let issuer = ["--issuer", "https://issuer.fabrikam.example"];
+        let federated =
+            client(&[&issuer[..], &["--audience", "api://a", "--subject", "s"]].concat());
+        let change = [
+            "client",
+            "change",
+            &id,
+            "--label",
+            "E",
+            "--access-token-life",
+            "6h",
+        ];
+        let words = way.says(&of_fabrikam(&change));
+        assert!(words.ends_with("within 30 seconds.\n"), "{words}");
+        let changed = way.json(&of_fabrikam(&["client", "show", &id]));
+        assert_eq!(
+            (&changed["label"], &changed["accessTokenLife"]),
+            (&json!("E"), &json!(21_600))
+        );
+        let mut other = of_fabrikam(&["client", "change"]);
+        other.extend([&federated, "--issuer", "https://issuer.fabrikam.example"]);
+        other.extend(["--audience", "api://c", "--subject", "t"]);
+        let changed = way.json(&other);
+        assert_eq!(
+            changed["method"]["federation"]["audiences"],
+            json!(["api://c"])
+        );
+        let words = way.refused(&of_fabrikam(&[
+            "client",
+            "change",
+            &id,
+            "--access-token-life",
+            "7h",
+        ]));
+        assert_eq!(words, "--access-token-life: between 1h and 6h\n");
+        let words = way.unasked(&of_fabrikam(&["client", "change", &id]));
+        assert!(words.starts_with("nothing to change; "), "{words}");
+        let setup = way.says(&of_fabrikam(&["connection", "setup", "default"]));
+        assert!(
+            setup.contains("\n 2. Authentication, one of these:\n    a) "),
+            "{setup}"
+        );
+    }
+}
+
+#[test]
 fn schemas_are_added_shown_and_removed() {
     const URN: &str = "urn:fabrikam:params:scim:schemas:hr:1.0:User";
     for way in with_tenant() {

@@ -33,6 +33,7 @@ async fn the_log_names_what_was_done_and_no_values() {
             shown.contains("refused") && shown.contains("409"),
             "{shown}"
         );
+        assert!(shown.contains("POST /Users  "), "what was refused: {shown}");
         assert!(!shown.contains("ada@"), "no value: {shown}");
         let page: Value = serde_json::from_str(&log(&["--json"])).expect("JSON");
         assert_eq!(
@@ -51,7 +52,9 @@ async fn a_follower_sees_each_entry_once_as_it_comes() {
     let server = Server::in_memory();
     let client = server.client();
     let first = client.user("ada@fabrikam.example").await;
-    let mut follower = command(&["log", "--follow", "--json", "--tenant", "default", "--url"])
+    let follow = ["log", "--follow", "--since", "1h", "--json"];
+    let mut follower = command(&follow)
+        .args(["--tenant", "default", "--url"])
         .arg(&server.admin_url)
         .env(
             "SCIM_ADMIN_KEY",
@@ -73,6 +76,73 @@ async fn a_follower_sees_each_entry_once_as_it_comes() {
     }
     follower.kill().expect("kill");
     follower.wait().expect("its end");
+}
+
+#[tokio::test]
+async fn the_log_begins_where_it_is_told_to() {
+    let data = folder();
+    let server = Server::on(data.path());
+    let client = server.client();
+    let mut ids = vec![];
+    for number in 0..3 {
+        ids.push(client.user(&format!("u{number}@fabrikam.example")).await);
+        // Entries of one millisecond could not be told apart.
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    let log = |more: &[&str]| {
+        let of = ["log", "--tenant", "default", "--data", text(data.path())];
+        let output = run(&[&of[..], more].concat());
+        assert!(output.status.success(), "{more:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let seen = |shown: &str| ids.iter().filter(|id| shown.contains(*id)).count();
+    let all = log(&[]);
+    assert_eq!((seen(&all), all.lines().count()), (3, 4), "{all}");
+    let time = all.lines().nth(1).and_then(|line| line.split("  ").next());
+    let time = time.expect("a time");
+    assert!(time.len() == 20 && time.ends_with('Z'), "seconds: {time}");
+    assert_eq!(seen(&log(&["--since", "1d", "--connection", "default"])), 3);
+    let none = log(&["--since", "0s"]);
+    assert!(none.starts_with("The log is empty there; "), "{none}");
+
+    let page = log(&["--limit", "2"]);
+    assert_eq!(seen(&page), 2, "{page}");
+    let last = page.lines().last().expect("a line");
+    let next = last.strip_prefix("There are more: add --after ");
+    let next = next.unwrap_or_else(|| panic!("{last}"));
+    let rest = log(&["--after", next]);
+    assert!(seen(&rest) == 1 && rest.contains(&ids[2]), "{rest}");
+    assert!(!log(&["--limit", "3"]).contains("There are more"));
+    let both = run(&["log", "--since", "1h", "--after", next]);
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn a_follower_begins_now() {
+    let data = folder();
+    let server = Server::on(data.path());
+    let client = server.client();
+    let before = client.user("ada@fabrikam.example").await;
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    let mut follower = command(&["log", "--follow", "--tenant", "default", "--data"])
+        .arg(data.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let stdout = follower.stdout.take().expect("its output");
+    let reading = std::thread::spawn(move || BufReader::new(stdout).lines().next());
+    // Until it has begun nothing is new to it.
+    let mut number = 0;
+    while !reading.is_finished() {
+        assert!(number < 300, "nothing was told");
+        client.user(&format!("u{number}@fabrikam.example")).await;
+        number += 1;
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    follower.kill().expect("kill");
+    follower.wait().expect("its end");
+    let line = reading.join().expect("it reads").expect("a line");
+    assert!(!line.expect("text").contains(&before));
 }
 
 #[tokio::test]
@@ -139,5 +209,6 @@ fn over_http_the_service_erases() {
 fn an_empty_log_says_so() {
     let way = on_data();
     way.says(&["tenant", "create", "fabrikam"]);
-    assert_eq!(way.says(&of_fabrikam(&["log"])), "The log is empty.\n");
+    let words = way.says(&of_fabrikam(&["log"]));
+    assert!(words.starts_with("The log is empty there; "), "{words}");
 }

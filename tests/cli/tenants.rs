@@ -203,8 +203,18 @@ fn policies_are_replaced_by_a_document() {
             "{rows:?}"
         );
 
+        set(r#"{"allowedVerbs": []}"#);
+        way.says(&of_fabrikam(&["policy", "set", path]));
+        let verbs = |words: &str| {
+            let rows = way.table(&of_fabrikam(&["policy", "show"]));
+            let row = vec!["allowedVerbs".to_owned(), words.to_owned()];
+            assert!(rows.contains(&row), "{rows:?}");
+        };
+        verbs("none");
+
         set("{}");
         way.says(&of_fabrikam(&["policy", "set", path]));
+        verbs("-");
         let shown = way.json(&of_fabrikam(&["policy", "show"]));
         assert_eq!(
             shown["seatLimit"],
@@ -219,7 +229,7 @@ fn policies_are_replaced_by_a_document() {
             "{words}"
         );
         set("{");
-        let words = way.refused(&of_fabrikam(&["policy", "set", path]));
+        let words = way.unasked(&of_fabrikam(&["policy", "set", path]));
         assert!(
             words.starts_with(&format!("{path}: not valid JSON: ")),
             "{words}"

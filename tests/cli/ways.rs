@@ -82,11 +82,22 @@ impl Way {
     /// The words of a command that is refused.
     #[track_caller]
     pub fn refused(&self, arguments: &[&str]) -> String {
+        self.failed(arguments, 1)
+    }
+
+    /// The words of a command that nobody was asked to do.
+    #[track_caller]
+    pub fn unasked(&self, arguments: &[&str]) -> String {
+        self.failed(arguments, 2)
+    }
+
+    #[track_caller]
+    fn failed(&self, arguments: &[&str], status: i32) -> String {
         let output = self.run(arguments);
         let (name, words) = (self.name, String::from_utf8_lossy(&output.stderr));
         assert_eq!(
             output.status.code(),
-            Some(1),
+            Some(status),
             "{name} {arguments:?}: {words}"
         );
         assert!(output.stdout.is_empty(), "{name} {arguments:?}");

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
-use serverless_scim::store::{NewToken, REFUSALS_PER_SECOND, TenantChange};
+use serverless_scim::store::{NewToken, REFUSALS_PER_SECOND, Scope, TenantChange};
 
 use crate::desk::{Desk, other_connection, send};
 
@@ -40,10 +40,10 @@ async fn every_write_that_is_refused_is_told_without_a_word_of_the_clients() {
         .await;
     let expected = json!([
         ["POST", "/Users", 409, "uniqueness", null],
-        ["PUT", "/Users/{id}", 404, "Not Found", NOBODY],
-        ["DELETE", "/Users/{id}", 404, "Not Found", null],
-        ["POST", "unknown", 404, "Not Found", null],
-        ["other", "/Groups", 405, "Method Not Allowed", null],
+        ["PUT", "/Users/{id}", 404, "notFound", NOBODY],
+        ["DELETE", "/Users/{id}", 404, "notFound", null],
+        ["POST", "unknown", 404, "notFound", null],
+        ["other", "/Groups", 405, "methodNotAllowed", null],
         ["PATCH", "/Users/{id}", 400, "invalidPath", NOBODY],
     ]);
     assert_eq!(refused(&desk).await, expected);
@@ -75,7 +75,23 @@ async fn of_reads_only_what_a_setting_refuses_is_told() {
         .unwrap();
     let (status, ..) = desk.send("GET", "/Users", Value::Null).await;
     assert_eq!(status, 403);
-    let expected = json!([["GET", "/Users", 403, "Forbidden", null]]);
+    let expected = json!([["GET", "/Users", 403, "suspended", null]]);
+    assert_eq!(refused(&desk).await, expected);
+}
+
+#[tokio::test]
+async fn a_token_out_of_scope_has_a_code_of_its_own() {
+    let desk = Desk::new().await;
+    let new = NewToken {
+        scopes: Some("get:groups".parse::<Scope>().into_iter().collect()),
+        ..NewToken::default()
+    };
+    let made = desk
+        .store
+        .create_token(&desk.tenant, &desk.connection, &new);
+    let (token, _) = made.await.unwrap();
+    send(&desk.app, token.reveal(), "GET", "/Users", Value::Null).await;
+    let expected = json!([["GET", "/Users", 403, "scope", null]]);
     assert_eq!(refused(&desk).await, expected);
 }
 
@@ -112,7 +128,9 @@ async fn a_token_that_ended_is_told_and_one_that_never_was_is_not() {
     let log = desk.log().await;
     let who: Vec<&Value> = log.iter().map(|entry| &entry["credential"]).collect();
     assert_eq!(who, [&shown.id, &shown.id, &gone.id, &gone.id]);
-    assert!(log.iter().all(|entry| entry["error"] == "Unauthorized"));
+    let codes: Vec<&Value> = log.iter().map(|entry| &entry["error"]).collect();
+    let [expired, revoked] = ["tokenExpired", "tokenRevoked"];
+    assert_eq!(codes, [expired, expired, revoked, revoked]);
 
     // One that is spelled right and names the tenant, made in another table.
     let other = Desk::new().await;
@@ -143,7 +161,7 @@ async fn a_token_at_another_tenants_url_is_told_to_its_own_tenant() {
         assert_eq!(status, 401);
     }
     let route = "/t/{tenant}/Users";
-    let one = json!(["GET", route, 401, "Unauthorized", null]);
+    let one = json!(["GET", route, 401, "wrongTenant", null]);
     assert_eq!(refused(&desk).await, json!([one, one]));
     assert_eq!(desk.log_of(&other).await, Vec::<Value>::new());
 }
@@ -164,7 +182,7 @@ async fn operations_of_a_bulk_request_are_told_one_by_one() {
     let mut told = refused(&desk).await.as_array().unwrap().clone();
     told.sort_by_key(ToString::to_string);
     let expected = json!([
-        ["DELETE", "/Users/{id}", 404, "Not Found", NOBODY],
+        ["DELETE", "/Users/{id}", 404, "notFound", NOBODY],
         ["POST", "/Bulk", 400, "invalidValue", null],
         ["POST", "/Users", 400, "invalidValue", null],
     ]);
@@ -210,7 +228,7 @@ async fn our_own_failure_is_told_and_what_cannot_be_told_changes_no_answer() {
         .send("POST", "/Users", json!({ "userName": "mei" }))
         .await;
     assert_eq!(status, 503);
-    let expected = json!([["POST", "/Users", 503, "Service Unavailable", null]]);
+    let expected = json!([["POST", "/Users", 503, "unavailable", null]]);
     assert_eq!(refused(&desk).await, expected);
     desk.table.loses_transactions.store(false, Ordering::SeqCst);
     desk.table.loses_writes.store(true, Ordering::SeqCst);

@@ -23,7 +23,7 @@ static NUMBERED: LazyLock<ResourceType> = LazyLock::new(|| {
     numbered
 });
 
-/// Every attribute and sub-attribute that `NUMBERED` has.
+/// Every attribute and sub-attribute that `NUMBERED` has, but for addresses.
 static PATHS: LazyLock<Vec<AttrPath>> = LazyLock::new(|| {
     let common = ["id", "schemas", "meta"].map(|name| NUMBERED.core_attribute(name).unwrap());
     let core = NUMBERED
@@ -51,7 +51,7 @@ static PATHS: LazyLock<Vec<AttrPath>> = LazyLock::new(|| {
         }));
         paths
     });
-    paths.collect()
+    paths.filter(|path| !path.is_address()).collect()
 });
 
 fn subs(attribute: &Arc<Attribute>) -> impl Iterator<Item = Arc<Attribute>> {

@@ -99,10 +99,12 @@ fn what_is_built_in_is_not_defined_again() {
         let message = "attributes[1].name: every resource has such an attribute already";
         refused(document(json!([{"name": "a"}, {"name": name}])), message);
     }
-    refused(
-        with(CORE_USER, json!([{"name": "Password"}])),
-        "attributes[0].name: every",
-    );
+    for name in ["Password", "Members"] {
+        refused(
+            with(CORE_USER, json!([{ "name": name }])),
+            "attributes[0].name: every",
+        );
+    }
     accepted(document(json!([{"name": "title"}])));
 }
 

@@ -57,6 +57,11 @@ impl Shaper<'_> {
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case("value"))
             .map(|(_, value)| value);
+        // Where nothing is said of an account, nothing is decided: absent is enabled.
+        let nothing = inner.map_or(object.is_empty(), Value::is_null);
+        if nothing && attribute.kind == AttributeType::Boolean {
+            return Err(expected(attribute, "true or false"));
+        }
         match inner {
             Some(inner) if self.repairs() && !inner.is_object() => {
                 self.quirks.met(Quirk::WrappedScalar);
@@ -111,6 +116,8 @@ impl Shaper<'_> {
     fn text(&self, value: &Value) -> Option<Value> {
         match value {
             Value::String(_) => Some(value.clone()),
+            // A number that does not fit is not what was sent any more.
+            Value::Number(number) if number.is_f64() => None,
             Value::Number(_) | Value::Bool(_) if self.repairs() => {
                 Some(Value::String(value.to_string()))
             }

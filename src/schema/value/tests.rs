@@ -110,8 +110,17 @@ fn booleans_are_json_or_their_names_in_any_case() {
         json!("1"),
         json!(" true"),
         json!(0.0),
+        json!({}),
+        json!([{}]),
+        json!([null]),
+        json!({"value": null}),
     ] {
-        both("active", wrong, Err("active must be true or false"));
+        let strict = wrong.is_array();
+        let told = Err("active must be true or false");
+        check("active", Strictness::Repair, wrong.clone(), told.clone());
+        if !strict {
+            check("active", Strictness::Strict, wrong, told);
+        }
     }
     both(
         "active",
