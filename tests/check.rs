@@ -19,10 +19,14 @@ mod cases;
 mod command;
 #[path = "check/damage.rs"]
 mod damage;
+#[path = "check/halves.rs"]
+mod halves;
 #[path = "check/harm.rs"]
 mod harm;
 #[path = "check/live.rs"]
 mod live;
+#[path = "check/odd.rs"]
+mod odd;
 #[path = "check/sound.rs"]
 mod sound;
 mod support;

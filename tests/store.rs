@@ -34,3 +34,5 @@ mod sweep;
 mod tick;
 #[path = "store/trouble.rs"]
 mod trouble;
+#[path = "store/wide.rs"]
+mod wide;

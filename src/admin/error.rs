@@ -185,7 +185,7 @@ impl From<StoreError> for AdminError {
             | StoreError::TooManyEmails
             | StoreError::SeatsTaken(_)
             | StoreError::DocumentTooLarge
-            | StoreError::TooMany
+            | StoreError::TooMany(_)
             | StoreError::TooManySorted
             | StoreError::Unavailable(_)
             | StoreError::Broken(_)

@@ -11,7 +11,7 @@ use super::Answer;
 use crate::filter::FilterError;
 use crate::patch::{PatchError, PatchErrorKind};
 use crate::schema::{ProjectionError, Violation, ViolationKind};
-use crate::store::{CHANGED_MAX, SCAN_MAX, SORT_MAX, StoreError, TooFast};
+use crate::store::{CHANGED_MAX, SORT_MAX, StoreError, TooFast};
 
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 const CHALLENGE: &str = "Bearer realm=\"scim\"";
@@ -256,11 +256,9 @@ impl From<StoreError> for ScimError {
             ),
             StoreError::SeatsTaken(_) => Self::refused(detail),
             StoreError::DocumentTooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, None, detail),
-            StoreError::TooMany => Self::bad(
+            StoreError::TooMany(_) => Self::bad(
                 "tooMany",
-                format!(
-                    "the filter would have to look at more than {SCAN_MAX} resources; filter by userName, externalId, displayName or e-mail with eq"
-                ),
+                format!("{detail}; filter by userName, externalId, displayName or e-mail with eq"),
             ),
             StoreError::TooManySorted => Self::bad(
                 "tooMany",

@@ -58,7 +58,7 @@ impl Tenant {
                     failed.refusal(&mut twins, self.policies())?;
                     edges.add.retain(|id| !failed.members.contains(id));
                     if failed.directory {
-                        self.bucket_full(id);
+                        self.bucket_full(id).await?;
                     }
                 }
             }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::access::Access;
 use super::list::SCAN_MAX;
-use super::read::MEMBERS_SHOWN_MAX;
+use super::read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX};
 use super::{Id, Membership, Record, StoreError, Tenant};
 use crate::filter::{CompareOp, Filter};
 use crate::schema::{AttrPath, Document, ResourceType, known, schemas_of, timestamp};
@@ -108,9 +108,6 @@ impl Tenant {
         let Some(filter) = question.filter else {
             return Ok(records);
         };
-        if records.len() as u64 > question.most() {
-            return Err(StoreError::TooMany);
-        }
         let look = |record: Record| async move {
             let document = self.evaluated(question, &record).await?;
             Ok::<_, StoreError>(filter.matches(&document).then_some(record))
@@ -134,7 +131,10 @@ impl Tenant {
         let (name, list) = match &question.derived {
             Derived::No => return Ok(document),
             Derived::Groups => ("groups", self.groups_list(record.id).await?),
-            Derived::Members => ("members", self.members_list(record.id).await?),
+            Derived::Members => {
+                let ids = self.members_within(record.id).await?;
+                ("members", ids.into_iter().map(element).collect())
+            }
             Derived::OneOf(ids) if kind.is_group() => {
                 ("members", self.members_among(record, ids).await?)
             }
@@ -148,16 +148,18 @@ impl Tenant {
     }
 
     async fn groups_list(&self, member: Id) -> Result<Vec<Value>, StoreError> {
-        let groups = self.groups_of(member).await?;
+        let most = GROUPS_SHOWN_MAX as u64;
+        let groups = self.groups_within(member, most).await?;
         let shown = |group: &Record| json!({ "value": group.id.to_string(), "display": group.document.get("displayName"), "type": "direct" });
         Ok(groups.iter().map(shown).collect())
     }
 
-    async fn members_list(&self, group: Id) -> Result<Vec<Value>, StoreError> {
+    /// Every member of a group, unless they are too many.
+    pub(super) async fn members_within(&self, group: Id) -> Result<BTreeSet<Id>, StoreError> {
         match self.get_with_members(group, MEMBERS_SHOWN_MAX).await {
-            Ok((_, Membership::Shown(ids))) => Ok(ids.into_iter().map(element).collect()),
-            Ok((_, Membership::TooMany)) => Err(StoreError::TooMany),
-            Err(StoreError::NotFound) => Ok(vec![]),
+            Ok((_, Membership::Shown(ids))) => Ok(ids),
+            Ok((_, Membership::TooMany)) => Err(StoreError::TooMany(MEMBERS_SHOWN_MAX as u64)),
+            Err(StoreError::NotFound) => Ok(BTreeSet::new()),
             Err(error) => Err(error),
         }
     }

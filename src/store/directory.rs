@@ -141,19 +141,18 @@ impl Tenant {
         Ok(rounds)
     }
 
-    /// The bucket of `id` is full: its lane goes on in the next round.
-    pub(super) fn bucket_full(&self, id: Id) {
+    /// The bucket of `id` is full: its lane goes on in the next round, or where others brought it meanwhile.
+    pub(super) async fn bucket_full(&self, id: Id) -> Result<(), StoreError> {
         let (lane, round) = (id.bucket() % LANES, id.bucket() / LANES);
-        let Some(mut rounds) = self.store.shared.tails.get(&self.scope, id.resource_type()) else {
-            return;
-        };
-        if let Some(known) = rounds.get_mut(lane as usize) {
-            *known = (*known).max(round + 1);
+        let mut rounds = self.find_tails(id.resource_type()).await?;
+        if let Some(found) = rounds.get_mut(lane as usize) {
+            *found = (*found).max(round + 1);
         }
         self.store
             .shared
             .tails
             .put(&self.scope, id.resource_type(), rounds);
+        Ok(())
     }
 
     /// Counts a new resource, unless its bucket is full; an active user as such.

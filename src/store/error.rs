@@ -29,9 +29,9 @@ pub enum StoreError {
     /// One more active user than agreed.
     #[error("all {0} seats are taken; deactivate somebody or ask the vendor for more")]
     SeatsTaken(u64),
-    /// The filter would have to look at more resources than allowed.
-    #[error("the filter matches too many resources")]
-    TooMany,
+    /// The filter would have to look at more resources than these.
+    #[error("the filter would have to look at more than {0} resources")]
+    TooMany(u64),
     /// The results would have to be sorted in memory.
     #[error("the results are too many to sort")]
     TooManySorted,

@@ -12,8 +12,8 @@ use crate::table;
 
 /// Resources a filter without index may look at.
 pub const SCAN_MAX: u64 = 50_000;
-/// Buckets read at once.
-const PARALLEL: usize = 16;
+/// Buckets, or as many resources, read at once.
+pub(super) const PARALLEL: usize = 16;
 
 impl Tenant {
     /// The resources of a type in the order of their ids; what it costs does not grow with the depth of the page.
@@ -68,27 +68,15 @@ impl Tenant {
     where
         F: Future<Output = Result<Vec<Record>, StoreError>> + Send,
     {
-        let after = paging.after().map(|position| position.id);
         let mut records: Vec<Record> = vec![];
         let mut found = std::pin::pin!(self.read_buckets(kind, buckets, choose));
         while records.len() <= paging.limit()
             && let Some(bucket) = found.try_next().await?
         {
-            let behind = |record: &Record| after.is_none_or(|after| record.id > after);
+            let behind = |record: &Record| paging.is_before(record.id);
             records.extend(bucket.into_iter().filter(behind));
         }
-        let more = records.len() > paging.limit();
-        records.truncate(paging.limit());
-        let last = records.last().filter(|_| more);
-        let next = last.map(|record| Position {
-            key: None,
-            id: record.id,
-        });
-        Ok(Page {
-            total: None,
-            records,
-            next,
-        })
+        Ok(paging.cut(records))
     }
 
     /// The directory, if all resources of a type are few enough to look at.
@@ -99,7 +87,7 @@ impl Tenant {
     ) -> Result<Vec<Bucket>, StoreError> {
         let directory = self.directory(kind.number).await?;
         if directory.iter().map(|bucket| bucket.count).sum::<u64>() > max {
-            return Err(StoreError::TooMany);
+            return Err(StoreError::TooMany(max));
         }
         Ok(directory)
     }

@@ -197,6 +197,29 @@ impl Store {
         }
     }
 
+    /// The tenant in our own hands, named in the outbox by what we do: bound by nothing that was agreed.
+    fn ourselves(&self, scope: &TenantScope, actor: &str, most_ms: i64) -> Tenant {
+        let started = self.host().now_ms();
+        Tenant {
+            store: self.clone(),
+            table: self.fenced(scope),
+            scope: scope.clone(),
+            actor: actor.to_owned(),
+            through: String::new(),
+            connection: None,
+            twins_ever: BTreeSet::new(),
+            // Nothing is added, and no group shown.
+            nested: true,
+            request: Request {
+                id: format!("{actor}-{}", outbox::draw_generation(self.host())),
+                started,
+            },
+            begun: started,
+            deadline: started + most_ms,
+            noted: Arc::default(),
+        }
+    }
+
     /// The table, as far as it is this tenant's.
     fn fenced(&self, scope: &TenantScope) -> Arc<dyn Table> {
         let table = match &self.shared.sessions {

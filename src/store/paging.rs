@@ -90,6 +90,36 @@ impl Paging {
         matches!(self.start, Start::After(_))
     }
 
+    /// Whether the page begins before a result, where results stand in the order of their ids.
+    pub(super) fn is_before(&self, id: Id) -> bool {
+        self.after().is_none_or(|after| id > after.id)
+    }
+
+    /// Whether the page, or the question what follows it, needs a result that so many stand before, with so many kept.
+    pub(super) fn needs(&self, id: Id, before: u64, kept: usize) -> bool {
+        if self.is_cursor() {
+            return kept <= self.limit() && self.is_before(id);
+        }
+        let end = self.skip().saturating_add(self.limit() as u64);
+        (self.skip()..end).contains(&before)
+    }
+
+    /// The page that begins with the first of these results, which stand in the order of their ids.
+    pub(super) fn cut(&self, mut records: Vec<Record>) -> Page {
+        let more = records.len() > self.limit();
+        records.truncate(self.limit());
+        let last = records.last().filter(|_| more && self.is_cursor());
+        let next = last.map(|record| Position {
+            key: None,
+            id: record.id,
+        });
+        Page {
+            total: None,
+            records,
+            next,
+        }
+    }
+
     /// The page of results that are all at hand, each with its position.
     pub(super) fn of(&self, mut found: Vec<(Position, Record)>, descending: bool) -> Page {
         found.sort_by(|(one, _), (other, _)| one.compare(other, descending));

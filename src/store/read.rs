@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::keys::{Entity, parse};
+use super::list::SCAN_MAX;
 use super::record::generation;
 use super::sweep::dying;
 use super::{Id, Record, StoreError, Tenant};
@@ -184,7 +185,35 @@ impl Tenant {
         Ok(rows.iter().filter_map(dying).collect())
     }
 
-    /// The groups a resource is a direct member of, as they stand.
+    /// Every group that a resource is a direct member of, unless they are more than `max`.
+    pub(super) async fn groups_within(
+        &self,
+        member: Id,
+        max: u64,
+    ) -> Result<Vec<Record>, StoreError> {
+        let (mut groups, mut looked, mut range) = (vec![], 0, Range::All);
+        loop {
+            let pk = self.scope.groups(member);
+            let edges = self.query_up_to(pk, range, GROUPS_SHOWN_MAX).await?;
+            let last = edges.get(GROUPS_SHOWN_MAX - 1);
+            let last = last.map(|edge| edge.key.sk.clone());
+            looked += edges.len() as u64;
+            // Edges of generations that were given up are looked at as well.
+            groups.extend(self.groups_by(edges).await?);
+            if groups.len() as u64 > max {
+                return Err(StoreError::TooMany(max));
+            }
+            if looked > SCAN_MAX {
+                return Err(StoreError::TooMany(SCAN_MAX));
+            }
+            match last {
+                Some(last) => range = Range::Greater(last),
+                None => return Ok(groups),
+            }
+        }
+    }
+
+    /// The groups a resource is a direct member of, as they stand, as far as they are shown.
     pub async fn groups_of(&self, member: Id) -> Result<Vec<Record>, StoreError> {
         let edges = self
             .query_up_to(self.scope.groups(member), Range::All, GROUPS_SHOWN_MAX)

@@ -1,7 +1,6 @@
 //! Paging through a group's members by cursor, however many they are. RFC 9865.
 
 use super::derived::Question;
-use super::list::SCAN_MAX;
 use super::paging::{Page, Paging, Position};
 use super::{Id, StoreError, Tenant};
 
@@ -26,7 +25,7 @@ impl Tenant {
             let found = self.find_all(part.ids.into_iter().filter(of_kind)).await?;
             records.extend(self.matching(question, found).await?);
             after = part.next;
-            if after.is_none() || records.len() > paging.limit() || looked >= SCAN_MAX {
+            if after.is_none() || records.len() > paging.limit() || looked >= question.most() {
                 break after;
             }
         };

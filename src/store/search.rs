@@ -5,24 +5,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::TryStreamExt as _;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 use super::access::{Access, access};
 use super::aliases;
 use super::derived::{Question, whole};
 use super::keys::AliasValue;
-use super::list::{SCAN_MAX, behind};
+use super::list::{PARALLEL, behind};
 use super::paging::{Page, Paging, Position, Sort};
 use super::read::MEMBERS_SHOWN_MAX;
-use super::{Id, Membership, Record, StoreError, Tenant};
+use super::{Id, Record, StoreError, Tenant};
 use crate::filter::Filter;
 use crate::schema::ResourceType;
+use crate::table::limits::BATCH_KEYS_MAX;
 use crate::table::{Index, Query, Range};
 
-/// Results that are sorted without an index.
+/// Results that are sorted.
 pub const SORT_MAX: u64 = 10_000;
 /// Waits between looks at an alias and its document that do not agree yet.
 const AGREE_MS: [u64; 4] = [5, 10, 20, 40];
+
+/// Whatever a filter can match, of which some is read already.
+#[derive(Debug, Default)]
+struct Candidates {
+    ids: BTreeSet<Id>,
+    known: BTreeMap<Id, Record>,
+}
 
 impl Tenant {
     /// The page of resources that match `filter`, all of them without one, in the order of `sort` or of their ids.
@@ -39,93 +47,85 @@ impl Tenant {
             return self.page_of_members(&question, *group, paging).await;
         }
         if access != Access::Scan {
-            let mut candidates = BTreeMap::new();
-            self.candidates(kind, access, &mut candidates).await?;
-            let records = candidates.into_values().collect();
-            let records = self.matching(&question, records).await?;
-            return Ok(paging.of(placed(kind, sort, records), is_descending(sort)));
+            let candidates = self.candidates(&question, access).await?;
+            let found = self.look_at(&question, candidates);
+            return gather(kind, found, sort, paging).await;
         }
-        match (filter, sort) {
-            (None, None) => self.list(kind, paging).await,
-            (Some(_), None) if paging.is_cursor() => {
-                let directory = self.scannable(kind, question.most()).await?;
-                let choose = |records| self.matching(&question, records);
-                self.walk(kind, behind(directory, paging.after()), paging, choose)
-                    .await
-            }
-            _ => self.scan(&question, sort, paging).await,
+        if let (None, None) = (filter, sort) {
+            return self.list(kind, paging).await;
         }
-    }
-
-    /// Looks at every resource. What is not sorted keeps only the page in memory.
-    async fn scan(
-        &self,
-        question: &Question<'_>,
-        sort: Option<&Sort>,
-        paging: &Paging,
-    ) -> Result<Page, StoreError> {
-        let kind = question.kind;
         let directory = self.scannable(kind, question.most()).await?;
-        let choose = |records| self.matching(question, records);
-        let mut buckets = std::pin::pin!(self.read_buckets(kind, directory, choose));
-        let (mut total, mut kept) = (0, vec![]);
-        let window = paging.skip()..paging.skip().saturating_add(paging.limit() as u64);
-        while let Some(records) = buckets.try_next().await? {
-            for record in records {
-                if sort.is_some() || window.contains(&total) {
-                    kept.push(record);
-                }
-                total += 1;
-            }
-            if sort.is_some() && total > SORT_MAX {
-                return Err(StoreError::TooManySorted);
-            }
+        let choose = |records| self.matching(&question, records);
+        if sort.is_none() && paging.is_cursor() {
+            let buckets = behind(directory, paging.after());
+            return self.walk(kind, buckets, paging, choose).await;
         }
-        if sort.is_some() {
-            return Ok(paging.of(placed(kind, sort, kept), is_descending(sort)));
-        }
-        Ok(Page {
-            total: Some(total),
-            records: kept,
-            next: None,
-        })
+        let found = self.read_buckets(kind, directory, choose);
+        gather(kind, found, sort, paging).await
     }
 
+    /// Everything that can match by one of the ways.
     async fn candidates(
         &self,
-        resource_type: &ResourceType,
+        question: &Question<'_>,
         access: Access,
-        found: &mut BTreeMap<Id, Record>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Candidates, StoreError> {
+        let (kind, most) = (question.kind, question.most());
+        let Candidates { mut ids, mut known } = Candidates::default();
         let mut open = vec![access];
         while let Some(access) = open.pop() {
-            let records = match access {
-                Access::Nothing | Access::Scan => vec![],
-                Access::Id(id) => self.find(id).await?.into_iter().collect(),
-                Access::Alias(value) => self.find_by_alias(resource_type, &value).await?,
-                Access::GroupsOf(member) => self.groups_of(member).await?,
-                Access::MembersOf(group) => {
-                    match self.get_with_members(group, MEMBERS_SHOWN_MAX).await {
-                        Ok((_, Membership::Shown(ids))) => self.find_all(ids).await?,
-                        Ok((_, Membership::TooMany)) => return Err(StoreError::TooMany),
-                        Err(StoreError::NotFound) => vec![],
-                        Err(error) => return Err(error),
-                    }
+            match access {
+                Access::Nothing | Access::Scan => {}
+                Access::Id(id) => {
+                    ids.insert(id);
                 }
+                Access::Alias(value) => {
+                    known.extend(by_id(self.find_by_alias(kind, &value).await?));
+                }
+                Access::GroupsOf(member) => {
+                    known.extend(by_id(self.groups_within(member, most).await?));
+                }
+                Access::MembersOf(group) => ids.extend(self.members_within(group).await?),
                 Access::Indexed(index, range) => {
-                    self.find_by_index(resource_type, index, range).await?
+                    self.find_by_index(question, index, range, &mut ids).await?;
                 }
-                Access::Union(arms) => {
-                    open.extend(arms);
-                    vec![]
-                }
-            };
-            let of_type = records
-                .into_iter()
-                .filter(|record| record.id.resource_type() == resource_type.number);
-            found.extend(of_type.map(|record| (record.id, record)));
+                Access::Union(arms) => open.extend(arms),
+            }
         }
-        Ok(())
+        ids.extend(known.keys());
+        ids.retain(|id| id.resource_type() == kind.number);
+        if ids.len() as u64 > most {
+            return Err(StoreError::TooMany(most));
+        }
+        Ok(Candidates { ids, known })
+    }
+
+    /// What matches of the candidates, in the order of their ids. They are read as they are asked for: all of them
+    /// would not fit the memory.
+    fn look_at(
+        &self,
+        question: &Question<'_>,
+        candidates: Candidates,
+    ) -> impl Stream<Item = Result<Vec<Record>, StoreError>> + Send {
+        let Candidates { ids, mut known } = candidates;
+        let ids: Vec<Id> = ids.into_iter().collect();
+        let part = |ids: &[Id]| {
+            let (mut read, mut others) = (vec![], vec![]);
+            for id in ids {
+                match known.remove(id) {
+                    Some(record) => read.push(record),
+                    None => others.push(*id),
+                }
+            }
+            (read, others)
+        };
+        let parts: Vec<(Vec<Record>, Vec<Id>)> = ids.chunks(BATCH_KEYS_MAX).map(part).collect();
+        let look = move |(mut records, others): (Vec<Record>, Vec<Id>)| async move {
+            records.extend(self.find_all(others).await?);
+            records.sort_by_key(|record| record.id);
+            self.matching(question, records).await
+        };
+        stream::iter(parts).map(look).buffered(PARALLEL)
     }
 
     /// The holders of a value. An alias whose document is not there or has another value is a change that is just
@@ -145,13 +145,12 @@ impl Tenant {
         };
         let mut waits = AGREE_MS.iter();
         loop {
-            let rows = self
-                .query_up_to(
-                    self.scope.aliases(resource_type.number, value),
-                    Range::All,
-                    MEMBERS_SHOWN_MAX,
-                )
-                .await?;
+            let pk = self.scope.aliases(resource_type.number, value);
+            let most = MEMBERS_SHOWN_MAX;
+            let rows = self.query_up_to(pk, Range::All, most + 1).await?;
+            if rows.len() > most {
+                return Err(StoreError::TooMany(most as u64));
+            }
             let ids: BTreeSet<Id> = rows.iter().filter_map(aliases::holder).collect();
             let records = self.find_all(ids.iter().copied()).await?;
             let agree = records.len() == ids.len() && records.iter().all(holds);
@@ -162,38 +161,67 @@ impl Tenant {
         }
     }
 
+    /// Pages may name one resource twice: it was renamed between them.
     async fn find_by_index(
         &self,
-        kind: &ResourceType,
+        question: &Question<'_>,
         index: Index,
         range: Range,
-    ) -> Result<Vec<Record>, StoreError> {
-        let pk = self.scope.indexed(index, kind.number);
-        let mut ids = Vec::new();
-        let mut after = None;
+        ids: &mut BTreeSet<Id>,
+    ) -> Result<(), StoreError> {
+        let mut query = Query {
+            pk: self.scope.indexed(index, question.kind.number),
+            range,
+            descending: false,
+            limit: None,
+            after: None,
+        };
         loop {
-            let query = Query {
-                pk: pk.clone(),
-                range: range.clone(),
-                descending: false,
-                limit: None,
-                after,
-            };
             let page = self.table().query_index(index, &query).await?;
-            ids.extend(
-                page.items
-                    .iter()
-                    .filter_map(|item| Id::from_key(&item.key.sk)),
-            );
-            if ids.len() as u64 > SCAN_MAX {
-                return Err(StoreError::TooMany);
+            let entries = page.items.iter();
+            ids.extend(entries.filter_map(|item| Id::from_key(&item.key.sk)));
+            if ids.len() as u64 > question.most() {
+                return Err(StoreError::TooMany(question.most()));
             }
-            after = page.next;
-            if after.is_none() {
-                return self.find_all(ids).await;
+            query.after = page.next;
+            if query.after.is_none() {
+                return Ok(());
             }
         }
     }
+}
+
+fn by_id(records: Vec<Record>) -> impl Iterator<Item = (Id, Record)> {
+    records.into_iter().map(|record| (record.id, record))
+}
+
+/// The page of what is found. What is not sorted comes in the order of the ids, and only the page is kept of it.
+async fn gather(
+    kind: &ResourceType,
+    found: impl Stream<Item = Result<Vec<Record>, StoreError>> + Send,
+    sort: Option<&Sort>,
+    paging: &Paging,
+) -> Result<Page, StoreError> {
+    let mut found = std::pin::pin!(found);
+    let (mut total, mut kept) = (0, vec![]);
+    while let Some(records) = found.try_next().await? {
+        for record in records {
+            if sort.is_some() || paging.needs(record.id, total, kept.len()) {
+                kept.push(record);
+            }
+            total += 1;
+        }
+        if sort.is_some() && total > SORT_MAX {
+            return Err(StoreError::TooManySorted);
+        }
+    }
+    if sort.is_some() {
+        return Ok(paging.of(placed(kind, sort, kept), is_descending(sort)));
+    }
+    Ok(Page {
+        total: Some(total),
+        ..paging.cut(kept)
+    })
 }
 
 /// The records with their places in the order.

@@ -187,7 +187,15 @@ impl Tenant {
             if head.pending.is_some_and(|open| now < open.until) {
                 return Ok(false);
             }
-            return self.take_out(group, member).await;
+            // Without a transaction that takes both edges out, this one is all there is of the membership.
+            if !self.take_out(group, member).await? {
+                self.write_if(Write::Delete {
+                    key: edge.key,
+                    condition: None,
+                })
+                .await?;
+            }
+            return Ok(true);
         }
         // The sweep is led by reverse edges, so they go last.
         self.write_if(Write::Delete {
@@ -203,12 +211,15 @@ impl Tenant {
         Ok(true)
     }
 
+    /// Takes `member` out of a group that may have it; whether surely by the transaction that removes both edges.
     pub(super) async fn take_out(&self, group: Id, member: Id) -> Result<bool, StoreError> {
+        let mut tries = 0;
         let members = MemberChange {
             verbs: [(member.to_string(), crate::patch::Verb::Remove)].into(),
             ..MemberChange::default()
         };
         let change = |head: &Record| {
+            tries += 1;
             Ok(Change {
                 document: head.document.clone(),
                 members: members.clone(),
@@ -216,7 +227,9 @@ impl Tenant {
             })
         };
         match self.modify(group, change).await {
-            Ok(_) | Err(StoreError::NotFound) => Ok(true),
+            // A second try may have found that there is nothing to write.
+            Ok(_) => Ok(tries == 1),
+            Err(StoreError::NotFound) => Ok(false),
             Err(error) => Err(error),
         }
     }

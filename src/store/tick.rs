@@ -1,8 +1,5 @@
 //! The tick: what requests left behind is finished in every tenant, whether or not one of its requests comes by again.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use futures_util::{StreamExt as _, stream};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -11,7 +8,7 @@ use rand::seq::SliceRandom as _;
 use super::host::random_u64;
 use super::identity::erasing_since;
 use super::keys::{self, TenantScope};
-use super::{Request, Store, StoreError, Tenant};
+use super::{Store, StoreError};
 use crate::table::{Consistency, Cursor, Page, Query, Range};
 
 /// Work rows looked into before the next tenant has its turn...
@@ -100,7 +97,8 @@ impl Store {
 
     /// Whether another may get something done.
     async fn turn(&self, listed: &Listed, until_ms: i64) -> Result<bool, StoreError> {
-        let acting = self.acting(&listed.tenant, until_ms);
+        let most = TURN_MS.min(until_ms - self.host().now_ms());
+        let acting = self.ourselves(&listed.tenant, ACTOR, most);
         if listed.erasing {
             let erased = self.erase_pass(&listed.tenant, acting.deadline).await?;
             return Ok(!erased.done && (erased.removed > 0 || acting.past_deadline()));
@@ -161,29 +159,6 @@ impl Store {
             after,
         };
         Ok(self.table().query(&query, Consistency::Eventual).await?)
-    }
-
-    /// The tenant in the hands of a tick, for one turn.
-    fn acting(&self, tenant: &TenantScope, until_ms: i64) -> Tenant {
-        let now = self.host().now_ms();
-        Tenant {
-            store: self.clone(),
-            table: self.fenced(tenant),
-            scope: tenant.clone(),
-            actor: ACTOR.to_owned(),
-            connection: None,
-            twins_ever: BTreeSet::new(),
-            through: String::new(),
-            noted: Arc::default(),
-            // Nothing is added, and no group shown.
-            nested: true,
-            request: Request {
-                id: format!("{ACTOR}-{:016x}", random_u64(self.host())),
-                started: now,
-            },
-            begun: now,
-            deadline: until_ms.min(now + TURN_MS),
-        }
     }
 }
 

@@ -19,7 +19,6 @@ impl Expression {
         match condition {
             Condition::Exists => self.call("attribute_exists", PK),
             Condition::NotExists => self.call("attribute_not_exists", PK),
-            Condition::Has(name) => self.call("attribute_exists", name),
             Condition::Lacks(name) => self.call("attribute_not_exists", name),
             Condition::Equals(name, attr) => self.compare(name, "=", attr),
             Condition::Less(name, number) => self.compare(name, "<", &Attr::N(*number)),
@@ -82,8 +81,6 @@ impl Expression {
                 let high = self.value(AttributeValue::S(high.clone()));
                 format!("{} BETWEEN {low} AND {high}", self.name(name))
             }
-            Range::Equals(key) => self.text(name, "=", key),
-            Range::Less(key) => self.text(name, "<", key),
             Range::LessOrEqual(key) => self.text(name, "<=", key),
             Range::Greater(key) => self.text(name, ">", key),
             Range::GreaterOrEqual(key) => self.text(name, ">=", key),

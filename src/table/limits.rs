@@ -69,9 +69,7 @@ pub(super) fn query(query: &Query) -> Checked {
         Range::All => Ok(()),
         Range::BeginsWith(prefix) if prefix.is_empty() => Ok(()),
         Range::Between(low, high) => sort_key(low).and_then(|()| sort_key(high)),
-        Range::Equals(sk)
-        | Range::BeginsWith(sk)
-        | Range::Less(sk)
+        Range::BeginsWith(sk)
         | Range::LessOrEqual(sk)
         | Range::Greater(sk)
         | Range::GreaterOrEqual(sk) => sort_key(sk),
@@ -183,7 +181,6 @@ fn condition(condition: &Condition) -> Checked {
         Condition::Equals(_, attr) => value(attr),
         Condition::Exists
         | Condition::NotExists
-        | Condition::Has(_)
         | Condition::Lacks(_)
         | Condition::Less(..)
         | Condition::Greater(..) => Ok(()),

@@ -64,8 +64,6 @@ pub enum Condition {
     /// The item is there.
     Exists,
     NotExists,
-    /// The item is there with this attribute.
-    Has(&'static str),
     /// The attribute is missing, or the whole item.
     Lacks(&'static str),
     Equals(&'static str, Attr),
@@ -130,11 +128,9 @@ pub struct Query {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Range {
     All,
-    Equals(String),
     BeginsWith(String),
     /// Both ends included.
     Between(String, String),
-    Less(String),
     LessOrEqual(String),
     Greater(String),
     GreaterOrEqual(String),

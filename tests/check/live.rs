@@ -10,10 +10,11 @@ use serverless_scim::patch::Verb;
 use serverless_scim::schema::USER;
 use serverless_scim::store::Progress;
 use serverless_scim::table::{
-    Consistency, Cursor, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write,
+    Attr, Consistency, Cursor, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write,
 };
 
-use crate::bed::{Bed, texts};
+use crate::bed::{Bed, hex, texts};
+use crate::odd::{Odd, Oddity};
 
 /// The scan has read some kinds of items before the changes, the others after them.
 #[derive(Debug)]
@@ -132,4 +133,59 @@ async fn damage_is_seen_through_the_changes() {
         ["edge"],
         "an alias that came after the scan is for the next one"
     );
+}
+
+/// The row that counts the users, and how many it counts in their bucket.
+async fn count(bed: &Bed) -> (Key, i64) {
+    let row = bed.key("#B#0", hex(bed.ada).get(2..8).unwrap());
+    match bed.item(&row).await.attrs["n0"] {
+        Attr::N(count) => (row, count),
+        ref other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_count_is_seen_though_the_scan_saw_another() {
+    let bed = Bed::new().await;
+    let (row, count) = count(&bed).await;
+    let set = |more: i64| [("n0", Attr::N(count + more))];
+    bed.update(row.clone(), set(3), &[]).await;
+    let before = bed.items().await;
+    bed.update(row, set(2), &[]).await;
+    let inner = bed.table.clone();
+    let store = bed.over(Arc::new(Overtaken {
+        inner,
+        before,
+        early: "B",
+    }));
+    let report = store.check(None, |_| ()).await.unwrap();
+    let [found] = &texts(&report)[..] else {
+        panic!("{report}")
+    };
+    assert!(found.contains("counts 2 more than it holds"), "{found}");
+}
+
+#[tokio::test]
+async fn a_count_that_is_another_at_each_look_is_traffic() {
+    let bed = Bed::new().await;
+    let (row, count) = count(&bed).await;
+    bed.update(row, [("n0", Attr::N(count + 2))], &[]).await;
+    let store = bed.over(Odd::new(bed.table.clone(), Oddity::Drifts));
+    let report = store.check(None, |_| ()).await.unwrap();
+    assert_eq!(texts(&report), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_count_is_not_mended_by_who_came_and_went_meanwhile() {
+    let bed = Bed::new().await;
+    let (row, right) = count(&bed).await;
+    let wrong = [("n0", Attr::N(right + 2))];
+    bed.update(row, wrong, &[]).await;
+    let report = bed.check().await;
+    let store = bed.over(Odd::new(bed.table.clone(), Oddity::Guest));
+    let repairs = store.repair(&report).await;
+    assert!(repairs[0].failed.is_some(), "{repairs:?}");
+    assert_eq!(count(&bed).await.1, right + 2);
+    bed.store.repair(&report).await;
+    assert_eq!(count(&bed).await.1, right);
 }

@@ -185,7 +185,7 @@ impl Op {
                 let (_, members) = tenant.get_with_members(group, MEMBERS_SHOWN_MAX).await?;
                 match members {
                     Membership::Shown(ids) => Ok(Answered::Members(ids)),
-                    Membership::TooMany => Err(StoreError::TooMany),
+                    Membership::TooMany => Err(StoreError::TooMany(MEMBERS_SHOWN_MAX as u64)),
                 }
             }
             Self::IsMember(group, member) => {
@@ -226,7 +226,7 @@ async fn read(tenant: &Tenant, id: Id) -> Result<Known, StoreError> {
     } else {
         match tenant.get_with_members(id, MEMBERS_SHOWN_MAX).await? {
             (record, Membership::Shown(ids)) => (record, ids),
-            (_, Membership::TooMany) => return Err(StoreError::TooMany),
+            (_, Membership::TooMany) => return Err(StoreError::TooMany(MEMBERS_SHOWN_MAX as u64)),
         }
     };
     let name = record.document.get(named(id)).and_then(Value::as_str);

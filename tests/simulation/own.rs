@@ -57,7 +57,7 @@ impl Own {
         if query.pk == TENANTS
             && let Some(own) = keys.keys().find(|key| key.pk == TENANTS)
         {
-            query.range = Range::Equals(own.sk.clone());
+            query.range = Range::Between(own.sk.clone(), own.sk.clone());
         }
         query
     }

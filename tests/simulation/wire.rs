@@ -79,7 +79,6 @@ impl Texts {
         match condition {
             Condition::Exists => format!("attribute_exists({})", self.name("PK")),
             Condition::NotExists => format!("attribute_not_exists({})", self.name("PK")),
-            Condition::Has(name) => format!("attribute_exists({})", self.name(name)),
             Condition::Lacks(name) => format!("attribute_not_exists({})", self.name(name)),
             Condition::Equals(name, attr) => self.compare(name, "=", attr),
             Condition::Less(name, number) => self.compare(name, "<", &Attr::N(*number)),
@@ -118,7 +117,6 @@ impl Texts {
         let pk = self.compare("PK", "=", &text(&query.pk));
         let sk = match &query.range {
             Range::All => return pk,
-            Range::Equals(key) => self.compare("SK", "=", &text(key)),
             Range::BeginsWith(key) => {
                 format!(
                     "begins_with({}, {})",
@@ -130,7 +128,6 @@ impl Texts {
                 let low = self.compare("SK", "BETWEEN", &text(low));
                 format!("{low} AND {}", self.value(&text(high)))
             }
-            Range::Less(key) => self.compare("SK", "<", &text(key)),
             Range::LessOrEqual(key) => self.compare("SK", "<=", &text(key)),
             Range::Greater(key) => self.compare("SK", ">", &text(key)),
             Range::GreaterOrEqual(key) => self.compare("SK", ">=", &text(key)),

@@ -139,8 +139,26 @@ impl Fault {
                 ..alias.clone()
             }),
             Self::Edge(edge, _) => Self::Edge(*edge, Amiss::OnlyForward),
+            Self::Count {
+                resource_type,
+                bucket,
+                ..
+            } => Self::Count {
+                resource_type: *resource_type,
+                bucket: *bucket,
+                excess: 0,
+            },
+            Self::Seats { row, .. } => Self::Seats {
+                row: *row,
+                excess: 0,
+            },
             other => other.clone(),
         }
+    }
+
+    /// Whether it is about a number, which traffic makes another one at each look.
+    pub(super) fn is_count(&self) -> bool {
+        matches!(self, Self::Count { .. } | Self::Seats { .. })
     }
 
     /// A word for scripts.

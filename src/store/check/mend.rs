@@ -1,5 +1,7 @@
 //! Mending documents, aliases and counts, each in one conditional transaction.
 
+use std::collections::BTreeMap;
+
 use super::fault::{Alias, Broken, Fault};
 use crate::schema::USER;
 use crate::store::commit::{Outcome, Plan, Role};
@@ -133,40 +135,67 @@ impl Tenant {
 
     /// The row counts what its buckets hold.
     async fn mend_counts(&self, resource_type: u8, row: u32) -> Result<bool, StoreError> {
-        let key = self.scope.directory_row(resource_type, row);
-        // The row before what it counts: whoever comes between changes the row.
-        let read = self.table().get(&key).await?;
+        let counted = self.counted(resource_type, row).await?;
+        // Who came before their bucket was read and went after it left the row as it was, but not the second reading.
+        if self.counted(resource_type, row).await? != counted {
+            return Ok(false);
+        }
         let number = |count| Attr::N(i64::try_from(count).unwrap_or(i64::MAX));
         let mut set = Attrs::new();
-        let mut active = Some(0);
         for (bucket, count) in directory::buckets_of(row) {
-            let held = self.scope.resources_of(resource_type, bucket);
-            let held = self.query_all(held, Range::All).await?;
+            let held = counted.held.keys().filter(|id| id.bucket() == bucket);
+            let held = held.count();
             let knows = |row: &Item| row.attrs.contains_key(count);
-            if !held.is_empty() || read.as_ref().is_some_and(knows) {
-                set.insert(count, number(held.len()));
+            if held > 0 || counted.row.as_ref().is_some_and(knows) {
+                set.insert(count, number(held));
             }
-            // A document that does not read may be anybody's.
-            let records: Result<Vec<_>, _> = held.iter().map(Record::read).collect();
-            let seats = records.map(|all| all.iter().filter(|one| seats::takes_seat(one)).count());
-            active = active.zip(seats.ok()).map(|(sum, seats)| sum + seats);
         }
-        if let (Some(active), true) = (active, resource_type == USER.number) {
-            set.insert(directory::ACTIVE, number(active));
+        // A document that does not read may be anybody's.
+        let seats: Option<Vec<bool>> = counted.held.values().copied().collect();
+        if let (Some(seats), true) = (seats, resource_type == USER.number) {
+            let active = seats.into_iter().filter(|takes| *takes);
+            set.insert(directory::ACTIVE, number(active.count()));
         }
         let update = Update {
             set,
             ..Update::default()
         };
-        let unchanged = read.as_ref().map(directory::unchanged);
-        let condition = Some(unchanged.unwrap_or(Condition::NotExists));
+        let unchanged = counted.row.as_ref().map(directory::unchanged);
         self.all(vec![Write::Update {
-            key,
+            key: self.scope.directory_row(resource_type, row),
             update,
-            condition,
+            condition: Some(unchanged.unwrap_or(Condition::NotExists)),
         }])
         .await
     }
+
+    /// The row before what it counts: whoever comes between and stays changes the row.
+    async fn counted(&self, resource_type: u8, row: u32) -> Result<Counted, StoreError> {
+        let key = self.scope.directory_row(resource_type, row);
+        let mut counted = Counted {
+            row: self.table().get(&key).await?,
+            held: BTreeMap::new(),
+        };
+        for (bucket, _) in directory::buckets_of(row) {
+            let held = self.scope.resources_of(resource_type, bucket);
+            for item in self.query_all(held, Range::All).await? {
+                let Some(id) = Id::from_key(&item.key.sk) else {
+                    continue;
+                };
+                let seat = Record::read(&item).ok();
+                let seat = seat.as_ref().map(seats::takes_seat);
+                counted.held.insert(id, seat);
+            }
+        }
+        Ok(counted)
+    }
+}
+
+/// A row of the directory, and what it counts: who is there, and whether they take a seat, if that can be read.
+#[derive(Debug, PartialEq)]
+struct Counted {
+    row: Option<Item>,
+    held: BTreeMap<Id, Option<bool>>,
 }
 
 /// The document is as it was read, or as gone.

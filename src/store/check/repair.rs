@@ -8,6 +8,9 @@ use super::report::{Finding, Report};
 use crate::store::keys::TenantScope;
 use crate::store::{State, Store, StoreError};
 
+/// Passes of one repair; so many that use up their time take an hour.
+const PASSES_MAX: usize = 200;
+
 /// What became of a finding.
 #[derive(Debug)]
 pub struct Repair {
@@ -52,20 +55,22 @@ impl Store {
         repairs
     }
 
-    /// Passes as long as they bring something forward; says if one fails.
+    /// Passes as long as they bring something forward; says if one fails, or if they do not end.
     async fn passes(&self, scope: &TenantScope) -> Option<Repair> {
-        loop {
+        let failed = |why| {
+            Some(Repair {
+                finding: format!("{scope}: what waits for a pass"),
+                failed: Some(why),
+            })
+        };
+        for _ in 0..PASSES_MAX {
             match self.work_off(scope).await {
                 Ok(false) => return None,
                 Ok(true) => {}
-                Err(error) => {
-                    return Some(Repair {
-                        finding: format!("{scope}: what waits for a pass"),
-                        failed: Some(error.to_string()),
-                    });
-                }
+                Err(error) => return failed(error.to_string()),
             }
         }
+        failed(format!("{PASSES_MAX} passes were not enough"))
     }
 
     /// Whether another pass may bring something forward.

@@ -11,7 +11,7 @@ use crate::store::keys::{TenantScope, parse};
 use crate::store::{Id, Store, StoreError};
 use crate::table::{Index, Query, Range};
 
-/// Entries read at once: an embedded engine would read all the rest for each page.
+/// Entries read at once.
 const PAGE: u32 = 1_000;
 
 impl Store {

@@ -23,10 +23,8 @@ impl Range {
     fn contains(&self, sk: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Equals(key) => sk == key,
             Self::BeginsWith(prefix) => sk.starts_with(prefix.as_str()),
             Self::Between(low, high) => (low.as_str()..=high.as_str()).contains(&sk),
-            Self::Less(key) => sk < key.as_str(),
             Self::LessOrEqual(key) => sk <= key.as_str(),
             Self::Greater(key) => sk > key.as_str(),
             Self::GreaterOrEqual(key) => sk >= key.as_str(),

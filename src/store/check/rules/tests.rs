@@ -64,7 +64,8 @@ fn a_row_excuses_what_it_names_and_nothing_else() {
         ..edge
     };
     facts.edges.insert(old, Sides::default());
-    facts.edges.insert(gone, Sides::default());
+    let sides = facts.edges[&edge];
+    facts.edges.insert(gone, sides);
     let both = [
         Fault::Edge(old, Amiss::GenerationGone),
         Fault::Edge(gone, Amiss::MemberGone),
@@ -86,6 +87,21 @@ fn a_row_excuses_what_it_names_and_nothing_else() {
         let mut found = faults(&facts);
         found.sort();
         assert_eq!(found, left, "{:?}", facts.rows);
+    }
+}
+
+#[test]
+fn a_row_of_the_dead_does_not_excuse_half_an_edge() {
+    let (mut facts, edge) = facts();
+    let gone = Edge {
+        member: id(0, 9),
+        ..edge
+    };
+    facts.rows = vec![row(Work::Deleted(gone.member))];
+    for (forward, reverse) in [(true, true), (true, false), (false, true)] {
+        facts.edges.insert(gone, Sides { forward, reverse });
+        let excused = forward && reverse;
+        assert_eq!(faults(&facts).is_empty(), excused, "{forward} {reverse}");
     }
 }
 
