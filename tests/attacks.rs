@@ -197,3 +197,32 @@ fn a_body_that_breaks_off_does_nothing() {
     assert!(raw(&server, &list).contains("\"totalResults\":0"));
     assert_eq!(statuses(&raw(&server, &whole)), ["201"]);
 }
+
+#[test]
+fn who_hangs_up_is_served_to_the_end_and_told_in_the_log() {
+    let server = Server::in_memory();
+    for number in 0..20 {
+        let headers = [
+            &bearer(&server),
+            "Content-Type: application/scim+json; charset=utf-8",
+        ];
+        let body = format!("{{\"userName\": \"u{number}@fabrikam.example\"}}");
+        let request = request("POST", "/scim/v2/Users", &headers, &body);
+        drop(send(&server, &request));
+    }
+    // Whose body was not read when they left is not served; the others are, and each is told.
+    let told = || server.log().matches("\"status\":201").count();
+    let list = request("GET", "/scim/v2/Users?count=0", &[&bearer(&server)], "");
+    let created = || {
+        let answer = raw(&server, &list);
+        let (_, total) = answer.split_once("\"totalResults\":").expect("a list");
+        let digits = total.bytes().take_while(u8::is_ascii_digit).count();
+        total[..digits].parse::<usize>().expect("a number")
+    };
+    let began = std::time::Instant::now();
+    while (created() == 0 || told() != created()) && began.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_ne!(created(), 0);
+    assert_eq!(told(), created(), "{}", server.log());
+}

@@ -142,19 +142,24 @@ async fn answer(State(shared): State<Shared>, request: axum::extract::Request) -
     );
     let Ok(body) = read(body).await else {
         // Half of what the client meant is not what it meant.
-        let mut response = Response::new(Body::from("the body broke off"));
-        *response.status_mut() = StatusCode::BAD_REQUEST;
-        return response;
+        return plain(StatusCode::BAD_REQUEST, "the body broke off");
     };
-    shared
-        .front
-        .handle(Call {
-            parts,
-            body,
-            origin,
-        })
-        .await
-        .map(Body::from)
+    let call = Call {
+        parts,
+        body,
+        origin,
+    };
+    // A task of its own: what was begun is finished, and told in the log, though the client hangs up.
+    match tokio::spawn(async move { shared.front.handle(call).await }).await {
+        Ok(response) => response.map(Body::from),
+        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the request failed"),
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response
 }
 
 /// The whole body, or `None` for one beyond every limit.

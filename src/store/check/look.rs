@@ -142,7 +142,8 @@ impl Store {
             seen.add(tenant.query_all(scope.work(), Range::All).await?);
         }
         let mut facts = Facts::default();
-        for item in seen.0.values() {
+        // Documents before aliases: one alias that serves the first of two who want it must not hide the second.
+        for item in seen.0.values().rev() {
             let (owner, entity) = belongs(item);
             if owner.as_ref() == Some(scope) {
                 facts.absorb(Some(scope), entity, item);
