@@ -124,15 +124,16 @@ impl Tenant {
             after: None,
         };
         let page = self.table().query(&query, Consistency::Strong).await?;
-        let buckets = page.items.iter().flat_map(counted);
-        let mut newest: Vec<u32> = buckets.map(|(bucket, _)| bucket).collect();
-        newest.sort_unstable_by_key(|bucket| Reverse(*bucket));
+        let mut newest: Vec<(u32, i64)> = page.items.iter().flat_map(counted).collect();
+        newest.sort_unstable_by_key(|(bucket, _)| Reverse(*bucket));
         // A lane that is not among the newest starts where the foremost one is.
-        let foremost = newest.first().map_or(0, |bucket| bucket / LANES);
+        let foremost = newest.first().map_or(0, |(bucket, _)| bucket / LANES);
         let mut rounds = [foremost; LANES as usize];
         for (lane, round) in (0..LANES).zip(&mut rounds) {
-            let own = newest.iter().find(|bucket| *bucket % LANES == lane);
-            *round = own.map_or(foremost, |bucket| bucket / LANES);
+            if let Some((bucket, count)) = newest.iter().find(|(bucket, _)| bucket % LANES == lane)
+            {
+                *round = bucket / LANES + u32::from(*count >= BUCKET_SIZE);
+            }
         }
         self.store
             .shared
