@@ -25,7 +25,8 @@ async fn without_a_good_key_nothing_is_told() {
         )
         .await
         .text("clientSecret");
-    let mistyped = format!("{}0", &vendor.key[..vendor.key.len() - 1]);
+    let (start, last) = vendor.key.split_at(vendor.key.len() - 1);
+    let mistyped = format!("{start}{}", if last == "0" { '1' } else { '0' });
     let bearer = |text: &str| Some(format!("Bearer {text}"));
     let basic = Some(format!("Basic {}", vendor.key));
     for sent in [
