@@ -8,22 +8,32 @@
     reason = "tests"
 )]
 
+#[path = "store/addresses.rs"]
+mod addresses;
 #[path = "store/bench.rs"]
 mod bench;
 #[path = "store/big.rs"]
 mod big;
 #[path = "store/costs.rs"]
 mod costs;
+#[path = "store/hall.rs"]
+mod hall;
 #[path = "store/house.rs"]
 mod house;
 #[path = "store/identity.rs"]
 mod identity;
+#[path = "store/leaving.rs"]
+mod leaving;
 #[path = "store/meanwhile.rs"]
 mod meanwhile;
 #[path = "store/nested.rs"]
 mod nested;
+#[path = "store/open.rs"]
+mod open;
 #[path = "store/planner.rs"]
 mod planner;
+#[path = "store/real.rs"]
+mod real;
 #[path = "store/roster.rs"]
 mod roster;
 #[path = "store/suspended.rs"]
