@@ -25,6 +25,10 @@
 //! (but `simulate` measures). No write is built
 //! from a truncated read, no value or secret is logged, and no request can reach a panic.
 
+#[cfg(test)]
+#[path = "../tests/support/drawn.rs"]
+mod drawn;
+
 pub mod schema;
 
 pub mod filter;

@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+#[path = "support/drawn.rs"]
+mod drawn;
 #[path = "fuzz/entry.rs"]
 mod entry;
 
@@ -51,7 +53,7 @@ fn mutated(target: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::drawn::drawn())]
 
     #[test]
     fn filter(data in mutated("filter")) {
@@ -72,7 +74,7 @@ proptest! {
 #[test]
 fn request() {
     let mut service = entry::Service::new(false);
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut runner = proptest::test_runner::TestRunner::new(drawn::drawn());
     for seed in seeds("request") {
         service.request(&seed);
     }

@@ -8,6 +8,8 @@
 
 #[path = "schemas/command.rs"]
 mod command;
+#[path = "support/drawn.rs"]
+mod drawn;
 #[path = "schemas/lists.rs"]
 mod lists;
 #[path = "schemas/published.rs"]

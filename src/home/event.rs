@@ -199,6 +199,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::drawn::drawn())]
+
         #[test]
         fn whatever_the_path_and_query_are_a_call_comes_of_them(path: String, query: String) {
             let call = call(event(&path, &query)).unwrap();

@@ -257,7 +257,7 @@ fn any_operation(ops: &'static [&'static str]) -> impl Strategy<Value = Value> {
 const OPS: &[&str] = &["add", "Remove", "replace", "REPLACE", "move"];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { cases: 2_000, ..crate::drawn::drawn() })]
 
     #[test]
     fn no_json_makes_it_panic(body in any_json(), operations in prop::collection::vec(any_operation(OPS), 1..5)) {

@@ -87,6 +87,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::drawn::drawn())]
+
         #[test]
         fn a_norm_is_its_own_norm(value in any::<String>(), accented in "[a-zA-ZßẞσςΣİıéÉ\u{300}-\u{345}\u{1}]{0,12}", exact: bool) {
             for text in [value, accented] {

@@ -234,7 +234,7 @@ fn attribute() -> impl Strategy<Value = (Value, Value)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..crate::drawn::drawn() })]
 
     #[test]
     fn what_fits_a_registered_schema_comes_back_as_sent(

@@ -186,7 +186,7 @@ fn fits(text: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::drawn::drawn())]
 
     #[test]
     fn what_is_printed_reads_as_the_same_tree(filter in filter()) {

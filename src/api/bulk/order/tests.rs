@@ -169,6 +169,8 @@ fn what_is_refused_waits_for_nothing() {
 }
 
 proptest! {
+    #![proptest_config(crate::drawn::drawn())]
+
     #[test]
     fn every_operation_has_its_turn_after_all_it_waits_for(
         kinds in proptest::collection::vec((0..4_usize, 0..6_usize, proptest::collection::vec(0..30_usize, 0..3)), 0..30)

@@ -131,6 +131,8 @@ fn user(document: &Value, chosen: u64) -> Map<String, Value> {
 }
 
 proptest! {
+    #![proptest_config(crate::drawn::drawn())]
+
     #[test]
     fn valid_documents_are_accepted_and_shown_as_they_are(document in schema_document()) {
         let schema = accepted(document.clone());
