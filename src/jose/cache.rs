@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::fetch::Fetcher;
+use super::fetch::{FETCH_TIME, Fetcher};
 use super::{Hosts, KeySource, Keys, SourceError};
 
 /// Keys are taken for good this long.
@@ -97,8 +97,13 @@ impl State {
 
 impl Issuers {
     pub fn new(hosts: Hosts) -> Self {
+        Self::within(hosts, FETCH_TIME)
+    }
+
+    /// The same with another time for one asking: a test that waits for nobody has more, one that waits has less.
+    pub fn within(hosts: Hosts, time: Duration) -> Self {
         Self {
-            fetcher: Fetcher::new(hosts),
+            fetcher: Fetcher::new(hosts, time),
             known: Mutex::default(),
         }
     }

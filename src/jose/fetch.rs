@@ -16,7 +16,7 @@ use super::{Hosts, Keys, KeysError, SourceError};
 /// Bytes of either document.
 pub const DOCUMENT_MAX: usize = 256 * 1024;
 /// Both documents together, from looking up the name to the last byte.
-const FETCH_TIME: Duration = Duration::from_secs(3);
+pub(super) const FETCH_TIME: Duration = Duration::from_secs(3);
 /// Long enough for the second document to come over the connection of the first.
 const IDLE_TIME: Duration = Duration::from_secs(5);
 
@@ -26,6 +26,8 @@ const DISCOVERY: &str = "/.well-known/openid-configuration";
 #[derive(Debug)]
 pub(super) struct Fetcher {
     hosts: Hosts,
+    /// For both documents together.
+    time: Duration,
     /// Made when first needed: most instances never ask anybody.
     http: OnceLock<Option<Client>>,
 }
@@ -38,9 +40,10 @@ struct Discovery {
 }
 
 impl Fetcher {
-    pub(super) fn new(hosts: Hosts) -> Self {
+    pub(super) fn new(hosts: Hosts, time: Duration) -> Self {
         Self {
             hosts,
+            time,
             http: OnceLock::new(),
         }
     }
@@ -56,7 +59,7 @@ impl Fetcher {
 
     /// The issuer's keys as they are now.
     pub(super) async fn keys(&self, issuer: &str) -> Result<Keys, SourceError> {
-        let fetched = tokio::time::timeout(FETCH_TIME, self.both(issuer)).await;
+        let fetched = tokio::time::timeout(self.time, self.both(issuer)).await;
         fetched.unwrap_or(Err(SourceError::Unreachable("it takes too long")))
     }
 

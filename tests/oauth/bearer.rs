@@ -10,7 +10,7 @@ use serverless_scim::store::{
     EntraBearer, IdentityError, NewConnection, Policies, Provider as Kind, TenantChange,
 };
 
-use super::bench::{Bench, Reply};
+use super::bench::{Bench, PATIENCE, Reply};
 use super::issuer::Manner;
 use super::keys::Pair;
 
@@ -46,7 +46,7 @@ async fn bench(manner: Manner) -> Bench {
     let mut bench = Bench::new().await;
     let local = bench.provider.issuer("entra", manner, &[Pair::ec()]);
     let host = bench.provider.host();
-    let issuers = Issuers::new(Hosts::listed([host.as_str()]).unwrap());
+    let issuers = Issuers::within(Hosts::listed([host.as_str()]).unwrap(), PATIENCE);
     let played = Played { issuers, local };
     bench.app = App::new(bench.store.clone(), None).with_keys(Arc::new(played));
     allow(&bench, true).await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -23,6 +24,9 @@ pub(crate) const ORIGIN: &str = "https://scim.vendor.example";
 pub(crate) const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 pub(crate) const AUDIENCE: &str = "api://fabrikam-provisioning";
 pub(crate) const SUBJECT: &str = "0e6a2b7f-1d55-4c5e-9b1c-61c3b8f07d0e";
+
+/// Issuers answer at once, but this machine may be busy.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Time that only the test moves.
 #[derive(Debug)]
@@ -78,12 +82,17 @@ pub(crate) struct Reply {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
-        let provider = Provider::start().await;
-        let host = provider.host();
-        Self::with_hosts(provider, &[&host]).await
+        Self::within(PATIENCE).await
     }
 
-    pub(crate) async fn with_hosts(provider: Provider, hosts: &[&str]) -> Self {
+    /// Where an issuer has so long to answer.
+    pub(crate) async fn within(time: Duration) -> Self {
+        let provider = Provider::start().await;
+        let host = provider.host();
+        Self::with_hosts(provider, &[&host], time).await
+    }
+
+    pub(crate) async fn with_hosts(provider: Provider, hosts: &[&str], time: Duration) -> Self {
         let clock = Arc::new(Clock {
             now: AtomicI64::new(1_790_000_000_000),
             random: AtomicU64::new(7),
@@ -94,7 +103,7 @@ impl Bench {
         let tenant = store.create_tenant("fabrikam").await.unwrap();
         let connection = new_connection(&store, &tenant).await;
         let hosts = Hosts::listed(hosts.iter().copied()).unwrap();
-        let keys = Arc::new(Issuers::new(hosts));
+        let keys = Arc::new(Issuers::within(hosts, time));
         Self {
             clock,
             meter,
