@@ -246,10 +246,10 @@ async fn it_stops_with_connections_open() {
     let server = Server::in_memory();
     let client = server.client();
     client.user("ada@fabrikam.example").await;
-    // The client keeps its connection; that must not hold the process up.
+    // The client keeps its connection; that must not hold the process up until its time to stop is over.
     let began = std::time::Instant::now();
     assert_eq!(server.stop("TERM").code(), STOPPED);
-    assert!(began.elapsed().as_secs() < 3, "{:?}", began.elapsed());
+    assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
     drop(client);
 }
 
