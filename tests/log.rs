@@ -102,7 +102,10 @@ async fn a_whole_scenario_set_leaves_no_value_behind() {
             &client.token,
             "bearer",
             "example",
-            "Osei",
+            // Bare, they might be part of an id.
+            " Osei",
+            "\"Osei\"",
+            "\\\"Osei",
             "Mensah",
             "auditor",
             "not-kept",
