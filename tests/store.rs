@@ -16,6 +16,8 @@ mod bench;
 mod big;
 #[path = "store/costs.rs"]
 mod costs;
+#[path = "store/gone.rs"]
+mod gone;
 #[path = "store/hall.rs"]
 mod hall;
 #[path = "store/house.rs"]
