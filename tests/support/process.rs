@@ -183,6 +183,12 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // A test that fails because its server is gone should not leave anybody guessing why.
+        if std::thread::panicking()
+            && let Ok(Some(status)) = self.child.try_wait()
+        {
+            eprintln!("serve had ended with {status}: {}", self.log());
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
