@@ -98,12 +98,18 @@ async fn deleted_before(transaction: u32) {
     let (present, coming) = ids.split_at(PRESENT);
     let (leaving, staying) = present.split_at(PRESENT / 2);
     let mut change = MemberChange::default();
-    present.iter().for_each(|id| change.add(&id.to_string()));
+    for id in present {
+        change.add(&id.to_string());
+    }
     bench.members(team, change).await.unwrap();
 
     let mut change = MemberChange::default();
-    coming.iter().for_each(|id| change.add(&id.to_string()));
-    leaving.iter().for_each(|id| change.remove(&id.to_string()));
+    for id in coming {
+        change.add(&id.to_string());
+    }
+    for id in leaving {
+        change.remove(&id.to_string());
+    }
     let gone = vec![staying[0], leaving[0], coming[0], coming[69]];
     let between = Arc::new(Between {
         inner: table.clone(),

@@ -212,8 +212,8 @@ impl Hall {
             let group = format!("1fffffff000080008{number:015x}");
             let generation = Attr::S(format!("{number:016x}"));
             [
-                self.put(format!("M#{group}#{number:016x}"), &member, Attrs::new()),
-                self.put(format!("V#{member}"), &group, [("gen", generation)].into()),
+                self.put(&format!("M#{group}#{number:016x}"), &member, Attrs::new()),
+                self.put(&format!("V#{member}"), &group, [("gen", generation)].into()),
             ]
         });
         let edges: Vec<Write> = edges.collect();
@@ -226,7 +226,7 @@ impl Hall {
         }
     }
 
-    fn put(&self, partition: String, sk: &str, attrs: Attrs) -> Write {
+    fn put(&self, partition: &str, sk: &str, attrs: Attrs) -> Write {
         Write::Put {
             key: Key {
                 pk: format!("T#{}#{partition}", self.scope),

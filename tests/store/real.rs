@@ -61,8 +61,8 @@ async fn thousands_come_and_go_in_one_patch() {
     let born = hall.send("POST", "/Groups", Some(&group(some))).await;
     let id = born.body["id"].as_str().unwrap();
     let (leaving, joining) = (&ids[..MANY / 3], &ids[MANY / 2..]);
-    let changes = [("remove", leaving), ("add", joining)];
-    let changed = hall.members(id, &changes).await;
+    let both = [("remove", leaving), ("add", joining)];
+    let changed = hall.members(id, &both).await;
     assert_eq!(changed.status, 204, "{changed:?}");
     has(&hall, id, &ids, &ids[MANY / 3..]).await;
 }
