@@ -29,7 +29,7 @@ pub use show::known;
 pub use tenant_schema::{
     Fault, NAME_MAX, SCHEMA_ATTRIBUTES_MAX, SCHEMA_BYTES_MAX, SchemaError, TenantSchema, URN_MAX,
 };
-pub use value::{Strictness, is_link_list, shape, shape_merge};
+pub use value::{ELEMENTS_MAX, MEMBERS_MAX, Strictness, is_link_list, shape, shape_merge};
 pub use violation::{Violation, ViolationKind};
 
 /// The attributes of a resource by their canonical names, extensions under their URN.

@@ -70,6 +70,8 @@ fn extension(
     let object = match value {
         Value::Null => return Ok(None),
         Value::String(text) if text.is_empty() => return Ok(None),
+        // What PHP makes of an empty object.
+        Value::Array(list) if list.is_empty() => return Ok(None),
         Value::Object(object) => object,
         _ => {
             let kind = ViolationKind::Type {

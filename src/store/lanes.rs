@@ -10,10 +10,11 @@ use super::members::Edges;
 use super::outbox;
 use super::record::{Pending, attr};
 use super::{Id, Record, StoreError, Tenant};
+use crate::schema::MEMBERS_MAX;
 use crate::table::{Attr, Attrs, Condition, Item, Key, Range, Update, Write};
 
 /// Members that one request can add and remove: with 16 bytes each they fit the commit record's 4 MB.
-pub const CHANGED_MAX: usize = 200_000;
+pub const CHANGED_MAX: usize = MEMBERS_MAX;
 /// A big change is committed within this time of its request's begin, or not at all: a work row, which stays for a
 /// minute, outlives whatever was looked at before it was written. Clocks may differ by some seconds.
 const COMMIT_MS: i64 = 45_000;
