@@ -40,16 +40,16 @@ impl Tenant {
                 plan = self.plan_create(&new, &edges, gate)?;
             }
             let (outcome, deadline) = if plan.len() > self.sizes().writes {
-                self.open_change(&mut new);
+                self.open_change(&mut new, &edges);
                 plan = self.plan_create(&new, &edges, gate)?;
-                (self.commit_big(&plan).await?, self.big_deadline())
+                (self.commit_big(&plan).await?, self.answer_deadline())
             } else {
                 (self.commit(&plan).await?, self.deadline)
             };
             match outcome {
                 Outcome::Done => {
                     if let Some(open) = new.pending.take() {
-                        self.apply_committed(id, &open.op).await;
+                        self.apply_committed(id, &open).await;
                     }
                     return Ok(new);
                 }

@@ -109,7 +109,7 @@ impl Tenant {
                 if self.host().now_ms() < open.until {
                     return Ok(false);
                 }
-                match self.roll_forward(group, op).await {
+                match self.roll_forward(group, &open).await {
                     Err(StoreError::Busy) => Ok(false),
                     other => other,
                 }

@@ -9,6 +9,7 @@ use super::list::SCAN_MAX;
 use super::record::generation;
 use super::sweep::dying;
 use super::{Id, Record, StoreError, Tenant};
+use crate::table::limits::BATCH_KEYS_MAX;
 use crate::table::{Consistency, Cursor, Item, Key, Query, Range};
 
 /// Members shown in a group; a group with more shows none and says so.
@@ -19,8 +20,8 @@ pub const GROUPS_SHOWN_MAX: usize = 1_000;
 const MEMBER_READS: usize = 3;
 /// Groups of a page whose members are read side by side.
 const PARALLEL: usize = 16;
-/// Keys of one batch.
-const BATCH: usize = 100;
+/// Batches of keys under way at once.
+const BATCHES: usize = 10;
 
 /// The members of a group, unless they are too many to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,10 +100,12 @@ impl Tenant {
             let again = self.get(id).await?;
             reads += 1;
             let alike = again.generation == head.generation && again.latest == head.latest;
-            if again.version == head.version || alike && reads >= MEMBER_READS {
+            let tired = reads >= MEMBER_READS;
+            if again.version == head.version || alike && tired {
                 return Ok((head, part));
             }
-            if self.past_deadline() {
+            // The first tries are for whoever reads back what took its time to write.
+            if tired && self.past_deadline() {
                 return Err(StoreError::Busy);
             }
         }
@@ -266,22 +269,29 @@ impl Tenant {
         }
     }
 
+    /// The items that exist of `keys`, in no order.
     pub(super) async fn batch_get(&self, keys: Vec<Key>) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::with_capacity(keys.len());
-        let mut open = keys;
+        let batches = keys.chunks(BATCH_KEYS_MAX).map(<[Key]>::to_vec);
+        let batches: Vec<Vec<Key>> = batches.collect();
+        stream::iter(batches)
+            .map(|batch| self.one_batch(batch))
+            .buffer_unordered(BATCHES)
+            .try_concat()
+            .await
+    }
+
+    async fn one_batch(&self, mut open: Vec<Key>) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::with_capacity(open.len());
         while !open.is_empty() {
-            let rest = open.split_off(open.len().min(BATCH));
-            let asked = open.len();
             let (found, unprocessed) = self.table().batch_get(&open).await?;
             items.extend(found);
-            if unprocessed.len() == asked {
+            if unprocessed.len() == open.len() {
                 if self.past_deadline() {
                     return Err(StoreError::Busy);
                 }
                 self.pause().await;
             }
-            open = rest;
-            open.extend(unprocessed);
+            open = unprocessed;
         }
         Ok(items)
     }

@@ -77,3 +77,20 @@ async fn members_come_page_by_page_each_exactly_once() {
         assert!(usage.calls <= 6, "{usage:?}");
     }
 }
+
+#[tokio::test]
+async fn a_page_of_few_among_many_members_takes_few_looks() {
+    let table = Arc::new(embedded::memory().await.unwrap());
+    let meter = Arc::new(Metered::new(table.clone()));
+    let bench = Bench::new(table, meter.clone(), 5).await;
+    let team = bench.create(&GROUP, group("Team")).await.unwrap().id;
+    for n in 0..200 {
+        let made = bench.create(&USER, user(&format!("u{n}@fabrikam.example")));
+        bench.add(team, made.await.unwrap().id).await.unwrap();
+    }
+    meter.reset();
+    let nobody = format!("groups.value eq \"{team}\" and title eq \"nobody\"");
+    assert_eq!(walk(&bench, &nobody, 1).await, (vec![], 1));
+    let usage = meter.reset();
+    assert!(usage.round_trips <= 10, "{usage:?}");
+}
