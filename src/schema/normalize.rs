@@ -219,17 +219,5 @@ fn missing_sub<'a>(attribute: &'a Attribute, old: Option<&Value>, new: &Value) -
     })
 }
 
-/// What `schemas` says of `document`: the core URN and those of the extensions present (RFC 7643 §3.1).
-pub fn schemas_of<'t>(resource_type: &'t ResourceType, document: &Document) -> Vec<&'t str> {
-    let present = resource_type
-        .extensions
-        .iter()
-        .filter(|schema| document.contains_key(schema.id.as_ref()));
-    std::iter::once(&resource_type.schema)
-        .chain(present)
-        .map(|schema| schema.id.as_ref())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests;

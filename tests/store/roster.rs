@@ -94,3 +94,28 @@ async fn a_page_of_few_among_many_members_takes_few_looks() {
     let usage = meter.reset();
     assert!(usage.round_trips <= 10, "{usage:?}");
 }
+
+#[tokio::test]
+async fn who_is_in_any_of_many_groups_takes_few_looks_at_each_user() {
+    let table = Arc::new(embedded::memory().await.unwrap());
+    let meter = Arc::new(Metered::new(table.clone()));
+    let bench = Bench::new(table, meter.clone(), 5).await;
+    let (mut arms, mut in_some) = (vec![], BTreeSet::new());
+    for n in 0..20 {
+        let team = bench.create(&GROUP, group(&format!("Team {n}"))).await;
+        let made = bench.create(&USER, user(&format!("u{n}@fabrikam.example")));
+        let (team, id) = (team.unwrap().id, made.await.unwrap().id);
+        if n % 2 == 0 {
+            bench.add(team, id).await.unwrap();
+            in_some.insert(id);
+        }
+        arms.push(format!("groups.value eq \"{team}\""));
+    }
+    let any = format!("active eq true and ({})", arms.join(" or "));
+    meter.reset();
+    let found = page(&bench, &any, Start::Index(1), 100).await;
+    let found: BTreeSet<Id> = found.records.iter().map(|record| record.id).collect();
+    assert_eq!(found, in_some);
+    let usage = meter.reset();
+    assert!(usage.calls <= 4 * 20 + 40, "{usage:?}");
+}

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::schema::{GROUP, USER};
+use crate::schema::{GROUP, USER, schemas_of};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
