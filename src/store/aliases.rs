@@ -190,8 +190,9 @@ pub(super) fn mine(id: Id) -> Condition {
 }
 
 impl Tenant {
-    /// Refuses a value of `new` that must be its alone and is a twin's of old: such a twin stands beside the single
-    /// slot, which may be free. Tenants that never had twins pay nothing for it.
+    /// Refuses a value that must be unique and that a twin holds from the time when twins were allowed. A twin's alias has
+    /// a sort key of its own, so the condition on the single slot does not see it. Tenants that never had twins pay
+    /// nothing for this.
     pub(super) async fn claims_are_free(
         &self,
         old: Option<&Record>,

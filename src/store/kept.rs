@@ -39,7 +39,7 @@ impl Kept {
     pub(super) fn read(item: &Item) -> Result<Self, StoreError> {
         let broken = || StoreError::Broken("a kept record does not read");
         let mut record = Record::read(item)?;
-        // Not before: in the item it could be the one byte too many.
+        // Set here and not in the item: the stored document may be as large as it can be already.
         record.document.insert("active".to_owned(), false.into());
         let Some(Attr::N(deleted)) = item.attrs.get(DELETED) else {
             return Err(broken());

@@ -15,8 +15,8 @@ use crate::table::{Attr, Attrs, Condition, Item, Key, Range, Update, Write};
 
 /// Members that one request can add and remove: with 16 bytes each they fit the commit record's 4 MB.
 pub const CHANGED_MAX: usize = MEMBERS_MAX;
-/// A big change is committed within this time of its request's begin, or not at all: a work row, which stays for a
-/// minute, outlives whatever was looked at before it was written. Clocks may differ by some seconds.
+/// A big change is committed within this time of its request's begin, or not at all. It must be shorter than a work row
+/// lives, by more than clocks differ: else it could add a member whose deletion nobody remembers any more.
 const COMMIT_MS: i64 = 45_000;
 /// Its maker has it alone for so long after it was planned: others would apply the same lanes in vain.
 const LEASE_MS: i64 = 10_000;

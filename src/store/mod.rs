@@ -117,10 +117,11 @@ pub struct Tenant {
     /// Behind a fence around the tenant.
     table: Arc<dyn Table>,
     scope: TenantScope,
-    /// Which credential acts, and through which connection; empty where we act ourselves.
+    /// Which credential the outbox names, and which connection (empty where the service itself acts). Who finishes
+    /// another's change writes in its name, not in its own.
     actor: String,
     through: String,
-    /// Through which connection; `None` where the service itself acts.
+    /// Whose policies bind the request; `None` where the service itself acts.
     connection: Option<Arc<Connection>>,
     /// Attributes of which twins may exist, as far as is known.
     twins_ever: BTreeSet<String>,

@@ -173,8 +173,8 @@ impl Tenant {
             return Ok(edges);
         }
         let open = self.unsettled(old, edges.clone()).await?;
-        // Leaving somebody out asks for an unchanged group. One that changes all the time is not waited for twice:
-        // adding and removing commute with what others do, if nobody is left out.
+        // Leaving out who is in or out already is right only while the group does not change. On a second try nobody is
+        // left out: then the change commutes with those of others, and a busy group cannot starve us.
         let all = again && same && !open.is_empty();
         Ok(if all { edges } else { open })
     }

@@ -164,7 +164,7 @@ impl Tenant {
         let mut ids: BTreeSet<Id> = (edges.iter())
             .filter_map(|item| Id::from_key(&item.key.sk))
             .collect();
-        // Behind the last edge read there may be others, which come before what the lanes hold there.
+        // Where the edges were cut off, what the lanes add behind the last one read belongs to a later page.
         let end = ids.last().copied().filter(|_| edges.len() >= most);
         let pending = overlay.add.iter().filter(|id| {
             after.is_none_or(|after| **id > after) && end.is_none_or(|end| **id <= end)
