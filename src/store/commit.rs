@@ -137,17 +137,10 @@ impl Plan {
             update.set.insert(flag, Attr::N(1));
             return;
         }
-        let update = Update {
-            set: [(flag, Attr::N(1))].into(),
-            ..Update::default()
-        };
+        let update = Update::set([(flag, Attr::N(1))]);
         self.push(
             Role::Note,
-            Write::Update {
-                key: config,
-                update,
-                condition: Some(Condition::Exists),
-            },
+            Write::update(config, update).when(Condition::Exists),
         );
     }
 

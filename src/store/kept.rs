@@ -69,14 +69,7 @@ impl Tenant {
         attrs.insert(DELETED, Attr::N(self.host().now_ms()));
         attrs.insert(ACTOR, Attr::S(self.actor.clone()));
         let key = self.scope.kept_user(old.id);
-        plan.push(
-            Role::Other,
-            Write::Put {
-                key,
-                attrs,
-                condition: None,
-            },
-        );
+        plan.push(Role::Other, Write::put(key, attrs));
         Ok(())
     }
 }
@@ -91,11 +84,9 @@ impl Store {
         limit: u32,
     ) -> Result<(Vec<Kept>, Option<Id>), StoreError> {
         let query = Query {
-            pk: tenant.kept(),
             range: after.map_or(Range::All, |after| Range::Greater(after.key())),
-            descending: false,
             limit: Some(limit),
-            after: None,
+            ..Query::all(tenant.kept())
         };
         let page = self
             .fenced(tenant)
@@ -119,10 +110,7 @@ impl Store {
 
     /// Removes such a record for good.
     pub async fn delete_kept(&self, tenant: &TenantScope, id: Id) -> Result<(), StoreError> {
-        let delete = Write::Delete {
-            key: tenant.kept_user(id),
-            condition: Some(Condition::Exists),
-        };
+        let delete = Write::delete(tenant.kept_user(id)).when(Condition::Exists);
         match self.fenced(tenant).write(&delete).await {
             Ok(()) => Ok(()),
             Err(TableError::Condition(_)) => Err(StoreError::NotFound),

@@ -128,20 +128,10 @@ impl Lane {
         let key = self.key.clone();
         let at = Condition::Equals(DONE, count(self.done));
         if done >= self.len() {
-            return Write::Delete {
-                key,
-                condition: Some(at),
-            };
+            return Write::delete(key).when(at);
         }
-        let update = Update {
-            set: [(DONE, count(done))].into(),
-            ..Update::default()
-        };
-        Write::Update {
-            key,
-            update,
-            condition: Some(at),
-        }
+        let update = Update::set([(DONE, count(done))]);
+        Write::update(key, update).when(at)
     }
 }
 
@@ -205,22 +195,17 @@ impl Tenant {
             let key = self.scope.lane(group.id, &open.op, number);
             plan.push(
                 Role::Other,
-                Write::Put {
-                    key,
-                    attrs,
-                    condition: Some(Condition::NotExists),
-                },
+                Write::put(key, attrs).when(Condition::NotExists),
             );
         }
         // Since the request began: from then on it may have looked at members that are deleted now.
         let since = Attr::N(self.request.started);
         plan.push(
             Role::Other,
-            Write::Put {
-                key: self.scope.work_change(group.id, &open.op),
-                attrs: [(super::sweep::SINCE, since)].into(),
-                condition: None,
-            },
+            Write::put(
+                self.scope.work_change(group.id, &open.op),
+                [(super::sweep::SINCE, since)],
+            ),
         );
     }
 

@@ -129,11 +129,9 @@ async fn log_items(table: &dyn Table, pk: String, of: &LogQuery) -> Result<Page,
         None => of.entries() + PARTS,
     };
     let query = Query {
-        pk,
         range: Range::Greater(of.after.0.clone()),
-        descending: false,
         limit: u32::try_from(looked_at).ok(),
-        after: None,
+        ..Query::all(pk)
     };
     // An eventual read may miss what is older than what it shows.
     Ok(table.query(&query, Consistency::Strong).await?)

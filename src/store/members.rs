@@ -271,20 +271,13 @@ impl Tenant {
         member: Id,
         edge: Option<Condition>,
     ) {
-        let check = Write::Check {
-            key: self.scope.resource(member),
-            condition: Condition::Exists,
-        };
-        let forward = Write::Put {
-            key: self.scope.forward(group, generation, member),
-            attrs: Attrs::new(),
-            condition: edge,
-        };
-        let reverse = Write::Put {
-            key: self.scope.reverse(member, group),
-            attrs: [(attr::GENERATION, Attr::S(generation.to_owned()))].into(),
-            condition: None,
-        };
+        let check = Write::check(self.scope.resource(member), Condition::Exists);
+        let forward =
+            Write::put(self.scope.forward(group, generation, member), Attrs::new()).when(edge);
+        let reverse = Write::put(
+            self.scope.reverse(member, group),
+            [(attr::GENERATION, Attr::S(generation.to_owned()))],
+        );
         plan.push(Role::Member(member), check);
         plan.push(Role::Edge(member), forward);
         plan.push(Role::Other, reverse);
@@ -298,14 +291,8 @@ impl Tenant {
         member: Id,
         edge: Option<Condition>,
     ) {
-        let forward = Write::Delete {
-            key: self.scope.forward(group, generation, member),
-            condition: edge,
-        };
-        let reverse = Write::Delete {
-            key: self.scope.reverse(member, group),
-            condition: None,
-        };
+        let forward = Write::delete(self.scope.forward(group, generation, member)).when(edge);
+        let reverse = Write::delete(self.scope.reverse(member, group));
         plan.push(Role::Edge(member), forward);
         plan.push(Role::Other, reverse);
     }
@@ -319,13 +306,7 @@ impl Tenant {
         edge: Condition,
     ) {
         let key = self.scope.forward(group, generation, member);
-        plan.push(
-            Role::Edge(member),
-            Write::Check {
-                key,
-                condition: edge,
-            },
-        );
+        plan.push(Role::Edge(member), Write::check(key, edge));
     }
 
     /// The edges of a change, or the lanes that lead to them if it is a big one.

@@ -243,11 +243,7 @@ impl Tenant {
 
     fn put(&self, old: &Record, new: &Record) -> Result<Write, StoreError> {
         let condition = Condition::Equals(attr::VERSION, Attr::N(old.version));
-        Ok(Write::Put {
-            key: self.scope.resource(new.id),
-            attrs: new.attrs(&self.scope)?,
-            condition: Some(condition),
-        })
+        Ok(Write::put(self.scope.resource(new.id), new.attrs(&self.scope)?).when(condition))
     }
 
     /// A group's head is changed attribute by attribute: changes of membership alone commute, so they do not ask for a version.
@@ -281,11 +277,7 @@ impl Tenant {
             set.retain(|name, _| MEMBERSHIP.contains(name));
         }
         update.set = set;
-        Ok(Write::Update {
-            key: self.scope.resource(new.id),
-            update,
-            condition: Some(Condition::And(conditions)),
-        })
+        Ok(Write::update(self.scope.resource(new.id), update).when(Condition::And(conditions)))
     }
 }
 

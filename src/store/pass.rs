@@ -124,11 +124,8 @@ impl Tenant {
     }
 
     async fn remove_row(&self, row: &Row) -> Result<(), StoreError> {
-        let condition = Some(Condition::Equals(SINCE, Attr::N(row.since)));
-        self.write_if(Write::Delete {
-            key: row.item.key.clone(),
-            condition,
-        })
-        .await
+        let condition = Condition::Equals(SINCE, Attr::N(row.since));
+        self.write_if(Write::delete(row.item.key.clone()).when(condition))
+            .await
     }
 }

@@ -316,11 +316,10 @@ impl Tenant {
         loop {
             let limit = u32::try_from(max - items.len()).ok();
             let query = Query {
-                pk: pk.clone(),
                 range: range.clone(),
-                descending: false,
                 limit,
                 after,
+                ..Query::all(pk.clone())
             };
             let page = self.table().query(&query, Consistency::Strong).await?;
             items.extend(page.items);

@@ -151,24 +151,17 @@ impl Tenant {
         ]);
         plan.push(
             Role::Own,
-            Write::Update {
-                key: self.scope.resource(group),
-                update,
-                condition: Some(is_open),
-            },
+            Write::update(self.scope.resource(group), update).when(is_open),
         );
         plan.push(
             Role::Other,
-            Write::Delete {
-                key: self.scope.work_change(group, &open.op),
-                condition: None,
-            },
+            Write::delete(self.scope.work_change(group, &open.op)),
         );
         for number in 0..open.lanes {
-            let gone = Write::Check {
-                key: self.scope.lane(group, &open.op, number),
-                condition: Condition::NotExists,
-            };
+            let gone = Write::check(
+                self.scope.lane(group, &open.op, number),
+                Condition::NotExists,
+            );
             plan.push(Role::Lane, gone);
         }
         Ok(match self.commit(&plan).await? {

@@ -170,11 +170,8 @@ impl Tenant {
         ids: &mut BTreeSet<Id>,
     ) -> Result<(), StoreError> {
         let mut query = Query {
-            pk: self.scope.indexed(index, question.kind.number),
             range,
-            descending: false,
-            limit: None,
-            after: None,
+            ..Query::all(self.scope.indexed(index, question.kind.number))
         };
         loop {
             let page = self.table().query_index(index, &query).await?;

@@ -95,14 +95,7 @@ impl Tenant {
         ]);
         plan.push(
             Role::Own,
-            Write::Update {
-                key: self.scope.seat_gate(),
-                update: Update {
-                    set,
-                    ..Update::default()
-                },
-                condition: Some(seen),
-            },
+            Write::update(self.scope.seat_gate(), Update::set(set)).when(seen),
         );
     }
 

@@ -12,7 +12,7 @@ use super::members::{Change, Holds};
 use super::record::{attr, generation};
 use super::{Id, Record, StoreError, Tenant};
 use crate::patch::MemberChange;
-use crate::table::{Attr, Attrs, Condition, Consistency, Item, Query, Range, TableError, Write};
+use crate::table::{Attr, Attrs, Condition, Consistency, Item, Query, TableError, Write};
 
 /// One DELETE in so many makes a pass beside its own work: reading the work rows costs more the more there are.
 const PASS_EVERY: u64 = 4;
@@ -58,11 +58,7 @@ pub(super) fn dead_generation(
     if let Some(open) = &group.pending {
         attrs.insert(OP, Attr::S(open.op.clone()));
     }
-    Write::Put {
-        key: tenant.work_generation(group.id, &group.generation),
-        attrs,
-        condition: None,
-    }
+    Write::put(tenant.work_generation(group.id, &group.generation), attrs)
 }
 
 /// The row for a resource that is being deleted.
@@ -70,11 +66,7 @@ pub(super) fn left_behind(tenant: &TenantScope, old: &Record, now_ms: i64) -> Wr
     if !old.generation.is_empty() {
         return dead_generation(tenant, old, now_ms, true);
     }
-    Write::Put {
-        key: tenant.work_deleted(old.id),
-        attrs: [(SINCE, Attr::N(now_ms))].into(),
-        condition: None,
-    }
+    Write::put(tenant.work_deleted(old.id), [(SINCE, Attr::N(now_ms))])
 }
 
 /// The deleted resource a work row names: readers take it out of every group.
@@ -131,17 +123,10 @@ impl Tenant {
         let lanes = self.lane_items(group, op).await?;
         let found = lanes.len();
         for lane in lanes {
-            self.write_if(Write::Delete {
-                key: lane.key,
-                condition: None,
-            })
-            .await?;
+            self.write_if(Write::delete(lane.key)).await?;
         }
-        self.write_if(Write::Delete {
-            key: self.scope.work_change(group, op),
-            condition: None,
-        })
-        .await?;
+        self.write_if(Write::delete(self.scope.work_change(group, op)))
+            .await?;
         Ok(found)
     }
 
@@ -189,25 +174,14 @@ impl Tenant {
             }
             // Without a transaction that takes both edges out, this one is all there is of the membership.
             if !self.take_out(head, member).await? {
-                self.write_if(Write::Delete {
-                    key: edge.key,
-                    condition: None,
-                })
-                .await?;
+                self.write_if(Write::delete(edge.key)).await?;
             }
             return Ok(true);
         }
         // The sweep is led by reverse edges, so they go last.
-        self.write_if(Write::Delete {
-            key: self.scope.forward(group, of_edge, member),
-            condition: None,
-        })
-        .await?;
-        self.write_if(Write::Delete {
-            key: edge.key,
-            condition: None,
-        })
-        .await?;
+        self.write_if(Write::delete(self.scope.forward(group, of_edge, member)))
+            .await?;
+        self.write_if(Write::delete(edge.key)).await?;
         Ok(true)
     }
 
@@ -261,31 +235,18 @@ impl Tenant {
     async fn drop_edge(&self, group: Id, generation: &str, edge: Item) -> Result<(), StoreError> {
         if let Some(member) = Id::from_key(&edge.key.sk) {
             // The reverse edge may belong to a newer generation by now. The collection is led by forward edges, so they go last.
-            let condition = Some(Condition::Equals(
-                attr::GENERATION,
-                Attr::S(generation.to_owned()),
-            ));
-            self.write_if(Write::Delete {
-                key: self.scope.reverse(member, group),
-                condition,
-            })
-            .await?;
+            let condition = Condition::Equals(attr::GENERATION, Attr::S(generation.to_owned()));
+            self.write_if(Write::delete(self.scope.reverse(member, group)).when(condition))
+                .await?;
         }
-        self.write_if(Write::Delete {
-            key: edge.key,
-            condition: None,
-        })
-        .await
+        self.write_if(Write::delete(edge.key)).await
     }
 
     /// One page of edges.
     async fn edges_page(&self, pk: String) -> Result<Vec<Item>, StoreError> {
         let query = Query {
-            pk,
-            range: Range::All,
-            descending: false,
             limit: Some(1_000),
-            after: None,
+            ..Query::all(pk)
         };
         Ok(self.table().query(&query, Consistency::Strong).await?.items)
     }

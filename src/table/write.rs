@@ -14,12 +14,53 @@ use aws_sdk_dynamodb::types::{
 
 use super::expression::Expression;
 use super::outcome::Attempts;
-use super::{Condition, DynamoDb, Key, TableError, Update, Write, item};
+use super::{Attrs, Condition, DynamoDb, Key, Query, Range, TableError, Update, Write, item};
 
 /// A failed condition always brings the item as it stands.
 const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
 
 impl Write {
+    pub fn put(key: Key, attrs: impl Into<Attrs>) -> Self {
+        Self::Put {
+            key,
+            attrs: attrs.into(),
+            condition: None,
+        }
+    }
+
+    pub fn update(key: Key, update: Update) -> Self {
+        Self::Update {
+            key,
+            update,
+            condition: None,
+        }
+    }
+
+    pub fn delete(key: Key) -> Self {
+        Self::Delete {
+            key,
+            condition: None,
+        }
+    }
+
+    pub fn check(key: Key, condition: Condition) -> Self {
+        Self::Check { key, condition }
+    }
+
+    /// The same, provided that this holds.
+    #[must_use]
+    pub fn when(mut self, holds: impl Into<Option<Condition>>) -> Self {
+        let holds = holds.into();
+        match &mut self {
+            Self::Put { condition, .. }
+            | Self::Update { condition, .. }
+            | Self::Delete { condition, .. } => *condition = holds,
+            // It is nothing but its condition.
+            Self::Check { .. } => {}
+        }
+        self
+    }
+
     pub fn key(&self) -> &Key {
         match self {
             Write::Put { key, .. }
@@ -35,6 +76,28 @@ impl Write {
             | Write::Update { condition, .. }
             | Write::Delete { condition, .. } => condition.as_ref(),
             Write::Check { condition, .. } => Some(condition),
+        }
+    }
+}
+
+impl Update {
+    pub fn set(attrs: impl Into<Attrs>) -> Self {
+        Self {
+            set: attrs.into(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Query {
+    /// Everything in a partition, in the order of the sort keys.
+    pub fn all(pk: String) -> Self {
+        Self {
+            pk,
+            range: Range::All,
+            descending: false,
+            limit: None,
+            after: None,
         }
     }
 }
