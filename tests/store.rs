@@ -34,5 +34,7 @@ mod sweep;
 mod tick;
 #[path = "store/trouble.rs"]
 mod trouble;
+#[path = "store/vanished.rs"]
+mod vanished;
 #[path = "store/wide.rs"]
 mod wide;

@@ -259,7 +259,8 @@ impl Tenant {
             let edge = self.scope.forward(head.id, &head.generation, member);
             let there = overlay.add.contains(&member) || self.table().get(&edge).await?.is_some();
             if there && !overlay.remove.contains(&member) {
-                return Ok(true);
+                // Lanes go when they are in the edges, or with their group: then the edge may be one that they took away.
+                return Ok(head.pending.is_none() || self.find(head.id).await?.is_some());
             }
             // The members may have moved to a new generation since the head was read.
             match self.find(head.id).await? {

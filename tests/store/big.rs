@@ -16,14 +16,14 @@ use crate::bench::{Bench, group, object, user};
 const LEASE_MS: i64 = 10_000;
 const GRACE_MS: i64 = 60_000;
 
-struct Stage {
-    bench: Bench,
-    table: Arc<DynamoDb>,
-    users: Vec<Id>,
-    team: Id,
+pub(crate) struct Stage {
+    pub(crate) bench: Bench,
+    pub(crate) table: Arc<DynamoDb>,
+    pub(crate) users: Vec<Id>,
+    pub(crate) team: Id,
 }
 
-async fn stage(users: usize) -> Stage {
+pub(crate) async fn stage(users: usize) -> Stage {
     let table = Arc::new(embedded::memory().await.unwrap());
     let bench = Bench::new(table.clone(), table.clone(), 4).await;
     let mut ids = vec![];
@@ -40,7 +40,7 @@ async fn stage(users: usize) -> Stage {
     }
 }
 
-fn adding(ids: &[Id]) -> MemberChange {
+pub(crate) fn adding(ids: &[Id]) -> MemberChange {
     let mut change = MemberChange::default();
     for id in ids {
         change.add(&id.to_string());
@@ -48,7 +48,7 @@ fn adding(ids: &[Id]) -> MemberChange {
     change
 }
 
-fn removing(ids: &[Id]) -> MemberChange {
+pub(crate) fn removing(ids: &[Id]) -> MemberChange {
     let mut change = MemberChange::default();
     for id in ids {
         change.remove(&id.to_string());
@@ -71,7 +71,7 @@ fn set(ids: &[Id]) -> BTreeSet<Id> {
 
 impl Stage {
     /// The same tenant through an instance that dies after its `calls`-th call.
-    fn dying_after(&self, calls: u64) -> Bench {
+    pub(crate) fn dying_after(&self, calls: u64) -> Bench {
         let trouble = Trouble {
             crash_after: Some(calls),
             ..Trouble::default()
@@ -81,7 +81,7 @@ impl Stage {
     }
 
     /// Items of a partition of the tenant.
-    async fn items(&self, entity: &str) -> usize {
+    pub(crate) async fn items(&self, entity: &str) -> usize {
         let query = Query {
             pk: format!("T#{}#{entity}", self.bench.tenant().scope()),
             range: Range::All,
@@ -93,12 +93,12 @@ impl Stage {
         page.items.len()
     }
 
-    fn key(id: Id) -> String {
+    pub(crate) fn key(id: Id) -> String {
         id.to_string().replace('-', "")
     }
 
     /// A change that died right after its commit record: nothing is in the edges yet.
-    async fn leave_open(&self, change: &MemberChange) {
+    pub(crate) async fn leave_open(&self, change: &MemberChange) {
         let lanes = format!("O#{}", Self::key(self.team));
         let began = self.bench.host.now_ms();
         for calls in 1.. {

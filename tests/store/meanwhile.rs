@@ -20,7 +20,7 @@ use crate::bench::{Bench, group, user, verb};
 
 /// When somebody else changes a group's members.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum When {
+pub(crate) enum When {
     /// Before the first transaction goes out.
     First,
     /// Before the second transaction goes out.
@@ -29,24 +29,28 @@ enum When {
     Look,
     /// Before groups are first read by the batch.
     Batch,
+    /// Before the lanes of a group are first read.
+    Lanes,
 }
 
-struct Meanwhile {
+pub(crate) struct Meanwhile {
     inner: Arc<dyn Table>,
     when: When,
     batches: AtomicU32,
     looks: AtomicU32,
+    lanes: AtomicU32,
     transactions: AtomicU32,
     /// Who changes the group, which one, and how.
-    other: OnceLock<(Bench, Id, Other)>,
+    pub(crate) other: OnceLock<(Bench, Id, Other)>,
 }
 
 /// What somebody else does to the group.
-enum Other {
+pub(crate) enum Other {
     Members(MemberChange),
     Rename,
     /// This group goes, and the value that it had is given to the other.
     TakeExternalIdOf(Id),
+    Delete,
 }
 
 impl fmt::Debug for Meanwhile {
@@ -56,12 +60,13 @@ impl fmt::Debug for Meanwhile {
 }
 
 impl Meanwhile {
-    fn new(inner: Arc<dyn Table>, when: When) -> Arc<Self> {
+    pub(crate) fn new(inner: Arc<dyn Table>, when: When) -> Arc<Self> {
         Arc::new(Self {
             inner,
             when,
             batches: AtomicU32::new(0),
             looks: AtomicU32::new(0),
+            lanes: AtomicU32::new(0),
             transactions: AtomicU32::new(0),
             other: OnceLock::new(),
         })
@@ -72,6 +77,7 @@ impl Meanwhile {
         let done = match change {
             Other::Rename => other.set(*team, "displayName", json!("Other")).await,
             Other::Members(change) => other.members(*team, change.clone()).await,
+            Other::Delete => return other.delete(*team).await.unwrap(),
             Other::TakeExternalIdOf(holder) => {
                 let value = other.tenant().get(*holder).await.unwrap();
                 let value = value.document["externalId"].clone();
@@ -100,6 +106,10 @@ impl Table for Meanwhile {
     }
 
     async fn query(&self, query: &Query, consistency: Consistency) -> Result<Page, TableError> {
+        let of_lanes = self.when == When::Lanes && query.pk.contains("#O#");
+        if of_lanes && self.lanes.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.come_between().await;
+        }
         self.inner.query(query, consistency).await
     }
 
