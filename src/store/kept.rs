@@ -1,23 +1,13 @@
 //! Records of users who were deleted and kept: SCIM knows nothing of them, the vendor does.
 
 use super::commit::{Plan, Role};
-use super::record::{attr, text};
+use super::record::{OPTIONAL, attr, text};
 use super::{Id, OnDelete, Record, Store, StoreError, Tenant, TenantScope};
 use crate::schema::{Document, USER};
-use crate::table::{
-    Attr, BY_EXTERNAL_ID, BY_NAME, Condition, Consistency, Item, Query, Range, TableError, Write,
-};
+use crate::table::{Attr, Condition, Consistency, Item, Query, Range, TableError, Write};
 
 const DELETED: &str = "del";
 const ACTOR: &str = "actor";
-/// What only a living user's item has: by the index attributes it would be found.
-const BESIDE: [&str; 5] = [
-    BY_NAME.pk,
-    BY_NAME.sk,
-    BY_EXTERNAL_ID.pk,
-    BY_EXTERNAL_ID.sk,
-    attr::TWINS,
-];
 
 /// A user as the client deleted it, switched off.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +54,7 @@ impl Tenant {
             return Ok(());
         }
         let mut attrs = old.attrs(&self.scope)?;
-        attrs.retain(|name, _| !BESIDE.contains(name));
+        attrs.retain(|name, _| !OPTIONAL.contains(name));
         attrs.insert(attr::VERSION, Attr::N(old.version + 1));
         attrs.insert(DELETED, Attr::N(self.host().now_ms()));
         attrs.insert(ACTOR, Attr::S(self.actor.clone()));

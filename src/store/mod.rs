@@ -41,7 +41,7 @@ mod sweep;
 mod tick;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 pub use aliases::EMAILS_MAX;
 pub use check::{Finding, Progress, Repair, Report, Waiting};
@@ -274,9 +274,9 @@ impl Tenant {
 
     /// What was agreed with the customer; the service itself is bound by nothing.
     pub fn policies(&self) -> &Policies {
-        const NONE: &Policies = &Policies::NONE;
+        static NONE: LazyLock<Policies> = LazyLock::new(Policies::default);
         let connection = self.connection.as_deref();
-        connection.map_or(NONE, |connection| &connection.policies)
+        connection.map_or(&NONE, |connection| &connection.policies)
     }
 
     fn sizes(&self) -> Sizes {

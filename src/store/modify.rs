@@ -5,18 +5,9 @@ use std::collections::BTreeSet;
 use super::commit::{Failed, Outcome, Plan, Role};
 use super::members::{Change, Edges, Holds};
 use super::outbox::{self, Entry, Extent, Kind};
-use super::record::attr;
+use super::record::{OPTIONAL, attr};
 use super::{Id, Policies, Record, StoreError, Tenant, aliases, sweep};
-use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Condition, Update, Write};
-
-/// Attributes of a group's item that a change may take away.
-const OPTIONAL: [&str; 5] = [
-    BY_NAME.pk,
-    BY_NAME.sk,
-    BY_EXTERNAL_ID.pk,
-    BY_EXTERNAL_ID.sk,
-    attr::TWINS,
-];
+use crate::table::{Attr, Condition, Update, Write};
 
 /// Attributes of a group's item that a change of members alone sets.
 const MEMBERSHIP: [&str; 5] = [

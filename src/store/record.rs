@@ -13,7 +13,7 @@ use super::commit::Sizes;
 use super::id::Id;
 use super::keys::{self, TenantScope};
 use crate::schema::Document;
-use crate::table::{Attr, Attrs, Item};
+use crate::table::{Attr, Attrs, BY_EXTERNAL_ID, BY_NAME, Item};
 
 /// Bytes of a document as JSON. Every added member pays for a look at the member's item, so it must stay small.
 pub const DOCUMENT_MAX: usize = 64 * 1024;
@@ -68,6 +68,16 @@ pub(super) mod attr {
     pub(crate) const PENDING_UNTIL: &str = "pu";
     pub(crate) const PENDING_LANES: &str = "pl";
 }
+
+/// Attributes that not every resource has, and by which it is found: a change may take them away, and a record that is
+/// kept of a deleted user has none.
+pub(super) const OPTIONAL: [&str; 5] = [
+    BY_NAME.pk,
+    BY_NAME.sk,
+    BY_EXTERNAL_ID.pk,
+    BY_EXTERNAL_ID.sk,
+    attr::TWINS,
+];
 
 impl Record {
     /// The version as a weak entity tag: `W/"7"`.
