@@ -23,8 +23,8 @@ pub(super) struct Question<'q> {
     pub kind: &'q ResourceType,
     pub filter: Option<&'q Filter>,
     derived: Derived,
-    /// The group that all candidates are members of.
-    group: Option<Id>,
+    /// What all candidates have: the group they are members of, or the member that is in them.
+    known: Option<Id>,
 }
 
 /// What a filter asks about that no document holds.
@@ -76,15 +76,15 @@ impl Derived {
 
 impl<'q> Question<'q> {
     pub(super) fn new(kind: &'q ResourceType, filter: Option<&'q Filter>, access: &Access) -> Self {
-        let group = match access {
-            Access::MembersOf(group) => Some(*group),
+        let known = match access {
+            Access::MembersOf(id) | Access::GroupsOf(id) => Some(*id),
             _ => None,
         };
         Self {
             kind,
             filter,
             derived: filter.map_or(Derived::No, Derived::of),
-            group,
+            known,
         }
     }
 
@@ -92,7 +92,12 @@ impl<'q> Question<'q> {
     pub(super) fn most(&self) -> u64 {
         match &self.derived {
             Derived::No => SCAN_MAX,
-            Derived::OneOf(ids) if ids.iter().all(|id| Some(*id) == self.group) => SCAN_MAX,
+            // That all users have it in common is known without a look at each.
+            Derived::OneOf(ids)
+                if !self.kind.is_group() && ids.iter().all(|id| Some(*id) == self.known) =>
+            {
+                SCAN_MAX
+            }
             _ => DERIVED_MAX,
         }
     }
@@ -143,12 +148,13 @@ impl Tenant {
                 let ids = self.members_within(record.id).await?;
                 ("members", ids.into_iter().map(element).collect())
             }
-            Derived::OneOf(ids) if kind.is_group() => {
-                ("members", self.members_among(record, ids).await?)
-            }
+            Derived::OneOf(ids) if kind.is_group() => (
+                "members",
+                self.members_among(record, ids, question.known).await?,
+            ),
             Derived::OneOf(_) => (
                 "groups",
-                self.groups_among(record.id, heads, question.group).await?,
+                self.groups_among(record.id, heads, question.known).await?,
             ),
         };
         document.insert(name.to_owned(), Value::Array(list));
@@ -172,14 +178,16 @@ impl Tenant {
         }
     }
 
-    /// Those of the asked ids that are members: one edge each, however large the group.
+    /// Those of the asked ids that are members: one edge each, however large the group. One is known to be.
     async fn members_among(
         &self,
         group: &Record,
         ids: &BTreeSet<Id>,
+        known: Option<Id>,
     ) -> Result<Vec<Value>, StoreError> {
-        let mut members = vec![];
-        for record in self.find_all(ids.iter().copied()).await? {
+        let mut members: Vec<Value> = known.map(element).into_iter().collect();
+        let others = ids.iter().copied().filter(|id| Some(*id) != known);
+        for record in self.find_all(others).await? {
             if self.is_member(group, record.id).await? {
                 members.push(element(record.id));
             }

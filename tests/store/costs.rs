@@ -12,14 +12,14 @@ use serverless_scim::table::wrappers::Metered;
 
 use crate::bench::{Bench, group, user};
 
-async fn metered() -> (Bench, Arc<Metered>) {
+pub(crate) async fn metered() -> (Bench, Arc<Metered>) {
     let table = Arc::new(embedded::memory().await.unwrap());
     let meter = Arc::new(Metered::new(table.clone()));
     (Bench::new(table, meter.clone(), 1).await, meter)
 }
 
 /// Read units, write units, round trips since the last look.
-fn bill(meter: &Metered) -> (usize, usize, usize) {
+pub(crate) fn bill(meter: &Metered) -> (usize, usize, usize) {
     let usage = meter.reset();
     assert_eq!(usage.eventual, 0, "an exact operation read eventually");
     (usage.read_halves / 2, usage.write_units, usage.round_trips)

@@ -101,6 +101,7 @@ fn empty_values_are_absent_and_hollow_elements_pruned() {
     );
     check(&USER, user(json!({ENTERPRISE: ""})), Ok(user(json!({}))));
     check(&USER, user(json!({ENTERPRISE: null})), Ok(user(json!({}))));
+    check(&USER, user(json!({ENTERPRISE: []})), Ok(user(json!({}))));
 }
 
 #[test]
