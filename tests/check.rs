@@ -15,6 +15,8 @@ mod bed;
 mod bench;
 #[path = "check/cases.rs"]
 mod cases;
+#[path = "check/changes.rs"]
+mod changes;
 #[path = "check/command.rs"]
 mod command;
 #[path = "check/damage.rs"]

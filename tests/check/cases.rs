@@ -163,6 +163,16 @@ pub(crate) const CASES: &[Case] = &[
         MENDED,
     ),
     (
+        "lanes of a group that is gone",
+        &["fabrikam: Group {nobody}: lanes of a big change that the group does not wait for"],
+        MENDED,
+    ),
+    (
+        "lanes of the present generation without a change at the head",
+        &["fabrikam: Group {parent}: lanes of a big change that the group does not wait for"],
+        MENDED,
+    ),
+    (
         "a lane that does not read",
         &["fabrikam: a lane of a big change does not read"],
         STAYS,
@@ -270,6 +280,7 @@ pub(crate) fn named(bed: &Bed, finding: &str) -> String {
         ("{second}", (&ada).max(&mei)),
         ("{gone}", &bed.gone.to_string()),
         ("{team}", &bed.team.to_string()),
+        ("{parent}", &bed.parent.to_string()),
         ("{nobody}", &NOBODY.to_owned()),
         ("{bucket}", &bucket.to_string()),
         // So few buckets are the first of their rows.

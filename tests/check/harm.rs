@@ -1,12 +1,12 @@
 //! Doing the damage, straight in the table.
 
-use serverless_scim::store::Host as _;
+use serverless_scim::store::{Host as _, Id};
 use serverless_scim::table::{Attr, Key};
 
 use crate::bed::{Bed, hex, text};
 
 /// A big change of long ago.
-const OLD: &str = "01K00000000000000000000000";
+pub(crate) const OLD: &str = "01K00000000000000000000000";
 /// A group that never was.
 pub(crate) const NOBODY: &str = "10000000-0000-8000-8000-000000000007";
 /// A connection that never was.
@@ -133,8 +133,16 @@ async fn of_work(bed: &Bed, case: &str) -> bool {
             pending(bed, ulid::Ulid::from_parts(now, 1).to_string()).await;
         }
         "a row without change" => bed.put(row(format!("P#{team}#{OLD}")), since).await,
-        "lanes without change" => lane(bed, 0).await,
-        "a lane that does not read" => lane(bed, 2).await,
+        "lanes without change" => lane(bed, &team, OTHER, 0).await,
+        "lanes of a group that is gone" => lane(bed, &NOBODY.replace('-', ""), OTHER, 0).await,
+        "lanes of the present generation without a change at the head" => {
+            let (_, _, generation) = bed.edge(bed.parent, bed.team).await;
+            let Attr::S(present) = generation else {
+                panic!("no generation")
+            };
+            lane(bed, &hex(bed.parent), &present, 0).await;
+        }
+        "a lane that does not read" => lane(bed, &team, OTHER, 2).await,
         "a work row without time" => bed.put(row(format!("U#{}", hex(bed.gone))), []).await,
         _ => return false,
     }
@@ -146,19 +154,25 @@ async fn pending(bed: &Bed, op: String) {
     bed.update(bed.document(bed.team), pending, &[]).await;
 }
 
-/// A lane of one id, with so many in the edges.
-async fn lane(bed: &Bed, done: i64) {
+/// A lane that adds Ada, with so many ids in the edges.
+async fn lane(bed: &Bed, group: &str, generation: &str, done: i64) {
     let lane = [
-        ("a", Attr::B(vec![0; 16])),
+        ("a", Attr::B(bytes(bed.ada))),
         ("r", Attr::B(vec![])),
         ("pos", Attr::N(done)),
-        ("gen", text(OTHER)),
+        ("gen", text(generation)),
         ("v", Attr::N(1)),
         ("actor", text("a")),
         ("req", text("r")),
     ];
-    let key = bed.key(&format!("#O#{}", hex(bed.team)), format!("{OLD}#00"));
+    let key = bed.key(&format!("#O#{group}"), format!("{OLD}#00"));
     bed.put(key, lane).await;
+}
+
+/// An id as it stands in lanes.
+fn bytes(id: Id) -> Vec<u8> {
+    let number = u128::from_str_radix(&hex(id), 16).unwrap();
+    number.to_be_bytes().to_vec()
 }
 
 async fn of_items(bed: &Bed, case: &str) -> bool {

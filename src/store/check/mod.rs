@@ -5,6 +5,7 @@ mod facts;
 mod fault;
 mod look;
 mod mend;
+mod mend_change;
 mod mend_edge;
 mod repair;
 mod report;

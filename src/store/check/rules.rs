@@ -238,9 +238,10 @@ fn changes(
         }
     }
     for (group, op) in &facts.lanes {
+        let head = facts.resources.get(group);
         if open(group, op) {
             waiting.lanes += 1;
-        } else {
+        } else if head.is_none_or(|head| head.generation.is_some()) {
             loose(*group, op, Loose::Lanes);
         }
     }
