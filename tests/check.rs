@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+#[path = "check/afar.rs"]
+mod afar;
 #[path = "check/bed.rs"]
 mod bed;
 #[allow(dead_code, reason = "made for the store's own tests")]
