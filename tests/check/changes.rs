@@ -11,6 +11,7 @@ use serverless_scim::table::{Attr, Item, Key};
 
 use crate::bed::{Bed, GRACE_MS, change_members, hex, text};
 use crate::harm::OLD;
+use crate::odd::{Odd, Oddity};
 
 /// What the head says of the change, and whether a row names it.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,25 @@ enum Loss {
     Restored,
     /// It waits for another change.
     Replaced,
+    /// It waits, and nobody knows until when.
+    Time,
+}
+
+impl Loss {
+    const ALL: [Self; 5] = [
+        Self::Head,
+        Self::HeadAndRow,
+        Self::Restored,
+        Self::Replaced,
+        Self::Time,
+    ];
+
+    fn told(self) -> &'static str {
+        match self {
+            Self::Time => "it says which big change it waits for or until when, and not both",
+            _ => "lanes of a big change that the group does not wait for",
+        }
+    }
 }
 
 /// A tenant of four users, none of them in Team.
@@ -54,6 +74,9 @@ async fn begin(bed: &Bed, all: &BTreeSet<Id>, calls: u64) -> bool {
 async fn lose(bed: &Bed, before: &BTreeMap<Key, Item>, loss: Loss) {
     let head = bed.document(bed.team);
     let row = format!("P#{}#", hex(bed.team));
+    if matches!(loss, Loss::Time) {
+        return bed.update(head, [], &["pu"]).await;
+    }
     if !matches!(loss, Loss::Head) {
         let items = bed.items().await;
         for key in items.into_keys().filter(|key| key.sk.starts_with(&row)) {
@@ -62,7 +85,7 @@ async fn lose(bed: &Bed, before: &BTreeMap<Key, Item>, loss: Loss) {
     }
     bed.update(head.clone(), [], &["pend", "pu"]).await;
     match loss {
-        Loss::Head | Loss::HeadAndRow => {}
+        Loss::Head | Loss::HeadAndRow | Loss::Time => {}
         Loss::Restored => {
             let old = [head.clone()].map(|key| (key.clone(), before[&key].clone()));
             let mut items = bed.items().await;
@@ -99,7 +122,7 @@ async fn a_repair_finishes_the_change_that_its_head_forgot() {
     let sound = bed.items().await;
     let mut lost = 0;
     for calls in 1..24 {
-        for loss in [Loss::Head, Loss::HeadAndRow, Loss::Restored, Loss::Replaced] {
+        for loss in Loss::ALL {
             bed.restore(&sound).await;
             if !begin(&bed, &all, calls).await {
                 continue;
@@ -109,8 +132,10 @@ async fn a_repair_finishes_the_change_that_its_head_forgot() {
             let (old, seen) = (version(&bed).await, members(&bed).await);
             assert!(seen.len() < all.len(), "{calls} {loss:?}");
             let report = bed.check().await;
-            let told = "lanes of a big change that the group does not wait for";
-            assert!(report.to_string().contains(told), "{loss:?}: {report}");
+            assert!(
+                report.to_string().contains(loss.told()),
+                "{loss:?}: {report}"
+            );
             let repairs = bed.store.repair(&report).await;
             assert!(repairs.iter().all(|repair| repair.failed.is_none()));
             assert_eq!(members(&bed).await, all, "{calls} {loss:?}");
@@ -123,9 +148,8 @@ async fn a_repair_finishes_the_change_that_its_head_forgot() {
     assert!(lost > 8, "{lost}");
 }
 
-/// A lane that does not read cannot be finished; what it was part of is not thrown away for that.
-#[tokio::test]
-async fn a_change_that_cannot_be_finished_is_not_thrown_away() {
+/// A tenant whose big change stopped half way, and what was there before it.
+async fn stopped() -> (Bed, BTreeMap<Key, Item>) {
     let (bed, all) = four().await;
     let sound = bed.items().await;
     let mut calls = 1;
@@ -133,12 +157,17 @@ async fn a_change_that_cannot_be_finished_is_not_thrown_away() {
         bed.restore(&sound).await;
         calls += 1;
     }
+    (bed, sound)
+}
+
+/// A lane that does not read cannot be finished; what it was part of is not thrown away for that.
+#[tokio::test]
+async fn a_change_that_cannot_be_finished_is_not_thrown_away() {
+    let (bed, sound) = stopped().await;
     lose(&bed, &sound, Loss::HeadAndRow).await;
-    let of_lanes = |key: &&Key| key.pk.contains("#O#");
-    let lanes: Vec<Key> = bed.items().await.into_keys().collect();
-    let lanes: Vec<&Key> = lanes.iter().filter(of_lanes).collect();
-    assert!(lanes.len() > 1, "{lanes:?}");
-    bed.update(lanes[0].clone(), [], &["pos"]).await;
+    let mut items = bed.items().await.into_keys();
+    let lane = items.find(|key| key.pk.contains("#O#")).unwrap();
+    bed.update(lane, [], &["pos"]).await;
     let before = bed.items().await;
     let report = bed.check().await;
     let repairs = bed.store.repair(&report).await;
@@ -148,5 +177,20 @@ async fn a_change_that_cannot_be_finished_is_not_thrown_away() {
         ["broken data: a lane does not read"],
         "{repairs:?}"
     );
+    assert_eq!(bed.items().await, before);
+}
+
+/// To a pass, a head that does not say until when it waits is one that does not wait: it would drop the lanes.
+#[tokio::test]
+async fn no_pass_follows_where_a_head_could_not_be_mended() {
+    let (bed, sound) = stopped().await;
+    lose(&bed, &sound, Loss::Time).await;
+    let before = bed.items().await;
+    let store = bed.over(Odd::new(bed.table.clone(), Oddity::Rigid));
+    let repairs = store
+        .repair(&store.check(None, |_| ()).await.unwrap())
+        .await;
+    assert_eq!(repairs.len(), 1, "{repairs:?}");
+    assert!(repairs[0].failed.is_some(), "{repairs:?}");
     assert_eq!(bed.items().await, before);
 }

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
 use serverless_scim::table::{
-    Attr, Consistency, Cursor, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write,
+    Attr, Consistency, Cursor, Index, Item, Key, Page, Query, Reason, Table, TableError,
+    Transaction, Write,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub(crate) enum Oddity {
     Stays,
     /// The first look at a bucket meets a resource that came after the count was read, and is gone before the next.
     Guest,
+    /// Transactions that would change the item of a group fail, as if it had changed.
+    Rigid,
     /// Every look at the count finds another one.
     Drifts,
 }
@@ -38,6 +41,11 @@ impl Odd {
     fn stays(&self, write: &Write) -> bool {
         let row = |key: &Key| key.pk.ends_with("#D") && key.sk.starts_with("P#");
         self.oddity == Oddity::Stays && matches!(write, Write::Delete { key, .. } if row(key))
+    }
+
+    fn is_rigid(&self, write: &Write) -> bool {
+        self.oddity == Oddity::Rigid
+            && matches!(write, Write::Update { key, .. } if key.pk.contains("#R#1"))
     }
 
     fn look(&self, oddity: Oddity) -> i64 {
@@ -89,6 +97,11 @@ impl Table for Odd {
     async fn transact(&self, transaction: &Transaction) -> Result<(), TableError> {
         if transaction.writes.iter().any(|write| self.stays(write)) {
             return Ok(());
+        }
+        if transaction.writes.iter().any(|write| self.is_rigid(write)) {
+            let reasons = transaction.writes.iter();
+            let reasons = reasons.map(|_| Reason::Condition(None)).collect();
+            return Err(TableError::Cancelled(reasons));
         }
         self.inner.transact(transaction).await
     }

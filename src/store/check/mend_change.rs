@@ -3,10 +3,10 @@
 use super::fault::Loose;
 use super::shape;
 use crate::store::keys::Work;
-use crate::store::record::{attr, generation};
+use crate::store::record::{attr, generation, text};
 use crate::store::sweep::SINCE;
 use crate::store::{Id, Record, StoreError, Tenant, outbox};
-use crate::table::{Attr, Condition, Item, Key, Update, Write};
+use crate::table::{Attr, Attrs, Condition, Item, Key, Update, Write};
 
 impl Tenant {
     /// A row that names the living goes.
@@ -45,6 +45,44 @@ impl Tenant {
         };
         let key = self.scope.resource(group);
         self.all(vec![write, Write::Check { key, condition }]).await
+    }
+
+    /// A change that is named gets a time, which is over: whoever comes next may finish it. A time alone goes.
+    pub(super) async fn mend_waits(&self, id: Id) -> Result<bool, StoreError> {
+        let key = self.scope.resource(id);
+        let Some(head) = self.table().get(&key).await? else {
+            return Ok(false);
+        };
+        let waits = [attr::PENDING, attr::PENDING_UNTIL];
+        let as_read = waits.map(|name| match head.attrs.get(name) {
+            Some(value) => Condition::Equals(name, value.clone()),
+            None => Condition::Lacks(name),
+        });
+        let mut condition = vec![Condition::Exists];
+        condition.extend(as_read);
+        let mut update = Update::default();
+        if text(&head, attr::PENDING).is_some() {
+            update.set = self.seen_anew();
+            update.set.insert(attr::PENDING_UNTIL, Attr::N(0));
+            update.add = [(attr::VERSION, 1)].into();
+        } else {
+            update.remove = waits.to_vec();
+        }
+        self.all(vec![Write::Update {
+            key,
+            update,
+            condition: Some(Condition::And(condition)),
+        }])
+        .await
+    }
+
+    /// What a head says beside its version when what a change holds is seen again: other members than before.
+    fn seen_anew(&self) -> Attrs {
+        [
+            (attr::LATEST, Attr::S(outbox::draw_ulid(self.host()))),
+            (attr::MODIFIED, Attr::N(self.host().now_ms())),
+        ]
+        .into()
     }
 
     fn put_row(&self, group: Id, op: &str) -> Write {
@@ -88,23 +126,22 @@ impl Tenant {
         self.all(writes).await
     }
 
-    /// The head waits for the change again, and whoever comes next may finish it. Readers see other members from here on,
-    /// so the version moves: to what the change made it, if a restore has put it back before that.
+    /// The head waits for the change again, and whoever comes next may finish it. The version moves: to what the change
+    /// made it, if a restore has put it back before that.
     fn reopen(&self, head: &Record, op: &str, lanes: &[Item]) -> Write {
         let version = |lane: &Item| match lane.attrs.get(attr::VERSION) {
             Some(Attr::N(version)) => Some(*version),
             _ => None,
         };
         let committed = lanes.iter().filter_map(version).max().unwrap_or_default();
-        let set = [
+        let mut set = self.seen_anew();
+        set.extend([
             (attr::PENDING, Attr::S(op.to_owned())),
             (attr::PENDING_UNTIL, Attr::N(0)),
-            (attr::LATEST, Attr::S(outbox::draw_ulid(self.host()))),
             (attr::VERSION, Attr::N(committed.max(head.version + 1))),
-            (attr::MODIFIED, Attr::N(self.host().now_ms())),
-        ];
+        ]);
         let update = Update {
-            set: set.into(),
+            set,
             ..Update::default()
         };
         let as_read = Condition::Equals(attr::VERSION, Attr::N(head.version));

@@ -9,6 +9,7 @@ mod mend_change;
 mod mend_edge;
 mod repair;
 mod report;
+mod resource;
 mod rules;
 mod shape;
 mod witness;
