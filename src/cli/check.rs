@@ -24,7 +24,8 @@ pub(super) struct Check {
     access: Access,
 }
 
-/// The exit status: 0 when the table is sound, 1 with findings. Whatever else goes wrong must not look like a finding.
+/// The exit status: 0 when the table is sound, 1 with findings, or where a repair failed. Whatever else goes wrong must
+/// not look like a finding.
 pub(super) async fn run(options: Check) -> Result<u8, Failure> {
     let checked = check(options).await;
     checked.map_err(|failure| Failure::Unasked(failure.to_string()))
@@ -60,22 +61,49 @@ async fn here(
         repairs = store.repair(&report).await;
         report = look(store, tenant.as_deref()).await?;
     }
+    let mut shown = report.to_json();
+    let told = repairs
+        .iter()
+        .map(|Repair { finding, failed }| json!({ "finding": finding, "failed": failed }));
+    if let Value::Object(shown) = &mut shown {
+        shown.insert("repairs".to_owned(), told.collect());
+    }
+    let status = settle(&mut shown);
     if caller.json {
-        let mut shown = report.to_json();
-        let repairs = repairs
-            .iter()
-            .map(|Repair { finding, failed }| json!({ "finding": finding, "failed": failed }));
-        if let Value::Object(shown) = &mut shown {
-            shown.insert("repairs".to_owned(), repairs.collect());
-        }
         say(format_args!("{shown:#}"));
     } else {
         for repair in &repairs {
             say(repair);
         }
         say(&report);
+        tell_failures(&shown);
     }
-    Ok(report.exit_status())
+    Ok(status)
+}
+
+/// The exit status that a report with its repairs stands for. What could not be repaired may be nothing that a check
+/// finds, like rows that wait for a pass: a sound table does not excuse it.
+fn settle(report: &mut Value) -> u8 {
+    let sound = report.get("exitStatus").and_then(Value::as_u64) == Some(0);
+    let status = u8::from(!sound || has_failures(report));
+    if let Value::Object(report) = report {
+        report.insert("exitStatus".to_owned(), status.into());
+    }
+    status
+}
+
+/// Whether something was to be repaired and could not be.
+fn has_failures(report: &Value) -> bool {
+    let repairs = report.get("repairs").and_then(Value::as_array);
+    let failed = |repair: &Value| repair.get("failed").is_some_and(|why| !why.is_null());
+    repairs.is_some_and(|repairs| repairs.iter().any(failed))
+}
+
+/// The last line, where a report that may be one of a sound table is not all there is to say.
+fn tell_failures(report: &Value) {
+    if has_failures(report) {
+        say("Not every repair succeeded.");
+    }
 }
 
 /// The same by a service, which looks at one tenant.
@@ -85,18 +113,19 @@ async fn there(caller: &Caller, tenant: Option<&str>, repair: bool) -> Result<u8
         Failure::Unasked(why.to_owned())
     })?;
     let path = format!("{}/integrity", whose::tenant(tenant));
-    let report = if repair {
+    let mut report = if repair {
         caller.ask(Method::POST, &path, None).await?
     } else {
         caller.get(&path).await?
     };
+    let status = settle(&mut report);
     if caller.json {
         say(format_args!("{report:#}"));
     } else {
         tell(&report);
+        tell_failures(&report);
     }
-    let sound = report.get("exitStatus").and_then(Value::as_u64) == Some(0);
-    Ok(u8::from(!sound))
+    Ok(status)
 }
 
 /// A report that came as JSON, in words.

@@ -1,15 +1,15 @@
 //! What is remembered of a tenant's items: no document, only what the invariants speak of.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
 use super::claims::Claims;
-use super::fault::{Broken, Edge, Fault, number};
+use super::fault::{Edge, Fault};
 use super::shape;
 use crate::schema::USER;
 use crate::store::keys::{Entity, TenantScope, Work};
-use crate::store::record::{Record, attr, generation, text};
-use crate::store::{Id, State, StoreError, aliases, directory, identity, schemas, seats};
+use crate::store::record::generation;
+use crate::store::{Id, State, aliases, directory, identity, nested, schemas};
 use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Index, Item, Key};
 
 /// Everything known of one tenant.
@@ -35,6 +35,8 @@ pub(super) struct Facts {
     pub unread: HashSet<Id>,
     /// What single items tell.
     pub faults: Vec<Fault>,
+    /// By attribute, who has its value as a twin: the first of them.
+    pub twins: BTreeMap<&'static str, Id>,
 }
 
 /// Under which names the tenant is known where.
@@ -42,8 +44,15 @@ pub(super) struct Facts {
 pub(super) struct Identity {
     pub config: Option<String>,
     pub registry: Option<String>,
+    /// Whether config and registry row are there, with or without a name.
+    pub has_config: bool,
+    pub has_registry: bool,
     /// Normal forms that lead here.
     pub names: BTreeSet<String>,
+    /// Whether the tenant's item notes that a group was in a group.
+    pub nested: bool,
+    /// The attributes of which it notes twins.
+    pub twins: BTreeSet<String>,
 }
 
 /// A resource that is alive.
@@ -132,9 +141,13 @@ impl Facts {
             Entity::Config if State::of(item) == State::Erased => {}
             Entity::Config => {
                 let name = identity::text(item, identity::NAME);
+                self.identity.has_config = true;
+                self.identity.nested = nested::is_nested(item);
+                self.identity.twins = aliases::twins_ever(item);
                 self.identity.config = Some(name.ok_or("the tenant's own item")?);
             }
             Entity::Registered => {
+                self.identity.has_registry = true;
                 let name = identity::text(item, identity::NAME);
                 self.identity.registry = Some(name.ok_or("the tenant's row in the registry")?);
             }
@@ -194,48 +207,6 @@ impl Facts {
             }
         }
         Ok(())
-    }
-
-    fn resource(&mut self, tenant: &TenantScope, id: Id, item: &Item) {
-        let mut facts = Resource {
-            generation: generation(item).and_then(number),
-            pending: text(item, attr::PENDING).map(Into::into),
-            ..Resource::default()
-        };
-        let broken = |broken| Fault::Document(id, broken);
-        if facts.generation.is_some() == (id.resource_type() == 0) {
-            self.faults.push(broken(Broken::Generation));
-        }
-        let read = Record::read(item).and_then(|record| {
-            let wanted = aliases::keys(tenant, id, &record.document, &record.twins)?;
-            Ok((record.attrs(tenant)?, wanted, seats::takes_seat(&record)))
-        });
-        match read {
-            Err(error) => {
-                self.unread.insert(id);
-                let unreadable = matches!(error, StoreError::Broken(_));
-                self.faults.push(broken(if unreadable {
-                    Broken::Unreadable
-                } else {
-                    Broken::Invalid
-                }));
-            }
-            Ok((attrs, wanted, active)) => {
-                facts.active = active;
-                let names = INDEXES.iter().flat_map(|index| [index.pk, index.sk]);
-                if names
-                    .clone()
-                    .any(|name| attrs.get(name) != item.attrs.get(name))
-                {
-                    self.faults.push(broken(Broken::Indexed));
-                }
-                facts.indexed = INDEXES.map(|index| attrs.get(index.sk).map_or(0, digest));
-                for (key, indexed) in wanted {
-                    self.claims.want(key, indexed.name, id);
-                }
-            }
-        }
-        self.resources.insert(id, facts);
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::fault::{Alias, Broken, Fault};
+use super::fault::{Alias, Broken, Fault, Part};
 use crate::schema::USER;
+use crate::store::aliases::Indexed;
 use crate::store::commit::{Outcome, Plan, Role};
 use crate::store::record::attr;
 use crate::store::{
@@ -18,6 +19,8 @@ impl Tenant {
     pub(super) async fn mend(&self, fault: &Fault) -> Result<bool, StoreError> {
         match fault {
             Fault::Document(id, Broken::Indexed) => self.mend_indexed(*id).await,
+            Fault::Document(id, Broken::Waits) => self.mend_waits(*id).await,
+            Fault::Tenant(part) => self.mend_note(part).await,
             Fault::Alias(alias) => self.mend_alias(alias).await,
             Fault::Count {
                 resource_type,
@@ -46,9 +49,10 @@ impl Tenant {
                 .await
             }
             Fault::Left(key) => self.mend_left(key).await,
-            Fault::Tenant(_) | Fault::Stray(_) | Fault::Unreadable(..) | Fault::Document(..) => {
-                Ok(false)
-            }
+            Fault::Stray(_)
+            | Fault::Unreadable(..)
+            | Fault::Document(..)
+            | Fault::Overfull { .. } => Ok(false),
         }
     }
 
@@ -57,6 +61,30 @@ impl Tenant {
         let mut plan = Plan::new(outbox::draw_generation(self.host()));
         for write in writes {
             plan.push(Role::Own, write);
+        }
+        Ok(matches!(self.commit(&plan).await?, Outcome::Done))
+    }
+
+    /// The tenant's item notes it again; what it notes is never taken back, so there is nothing to lose.
+    async fn mend_note(&self, part: &Part) -> Result<bool, StoreError> {
+        let mut plan = Plan::new(outbox::draw_generation(self.host()));
+        match part {
+            Part::Nested(edge) => {
+                let unaware = Self {
+                    nested: false,
+                    ..self.clone()
+                };
+                unaware.plan_nested(&mut plan, [edge.member]);
+            }
+            Part::Twins(attribute, id) => {
+                let mut indexed = aliases::indexed(id.resource_type()).iter();
+                let indexed = indexed.find(|indexed| indexed.name == *attribute);
+                let Some(flag) = indexed.and_then(Indexed::ever) else {
+                    return Ok(false);
+                };
+                plan.note(self.scope.config(), flag);
+            }
+            _ => return Ok(false),
         }
         Ok(matches!(self.commit(&plan).await?, Outcome::Done))
     }

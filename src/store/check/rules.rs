@@ -6,9 +6,9 @@ use ulid::Ulid;
 
 use super::facts::{Facts, Resource, Row, Sides};
 use super::fault::{Alias, Amiss, Edge, Fault, Loose, Part, number};
-use crate::schema::norm;
+use crate::schema::{GROUP, norm};
 use crate::store::Id;
-use crate::store::directory::row_of;
+use crate::store::directory::{BUCKET_SIZE, row_of};
 use crate::store::keys::Work;
 
 /// A big change that began so lately may not be readable as a whole.
@@ -28,6 +28,7 @@ pub struct Waiting {
 pub(super) fn judge(facts: &Facts, now_ms: i64) -> (Vec<Fault>, Waiting, u64) {
     let mut faults = facts.faults.clone();
     faults.extend(identity(facts));
+    faults.extend(notes(facts));
     // A document that does not read proves nothing.
     let unread = |alias: &Alias| {
         alias.wanted.is_empty() && alias.held.is_some_and(|id| facts.unread.contains(&id))
@@ -59,8 +60,8 @@ fn identity(facts: &Facts) -> Vec<Fault> {
             faults.push(Fault::Tenant(part));
         }
     };
-    wrong(known.config.is_none(), Part::Config);
-    wrong(known.registry.is_none(), Part::Registry);
+    wrong(!known.has_config, Part::Config);
+    wrong(!known.has_registry, Part::Registry);
     let Some(name) = known.config.as_ref().or(known.registry.as_ref()) else {
         return faults;
     };
@@ -73,18 +74,54 @@ fn identity(facts: &Facts) -> Vec<Fault> {
     faults
 }
 
-/// I4: a bucket counts what it holds.
-fn counts(facts: &Facts) -> impl Iterator<Item = Fault> {
-    let mut excess: HashMap<(u8, u32), i64> = facts.counts.clone();
-    for id in facts.resources.keys() {
-        *excess.entry((id.resource_type(), id.bucket())).or_default() -= 1;
+/// What is noted in the tenant's item for good, when it first comes: who reads groups and who claims values goes by it.
+fn notes(facts: &Facts) -> Vec<Fault> {
+    let known = &facts.identity;
+    let mut faults = vec![];
+    // An item that is missing is told already.
+    if !known.has_config {
+        return faults;
     }
-    let wrong = excess.into_iter().filter(|(_, excess)| *excess != 0);
-    wrong.map(|((resource_type, bucket), excess)| Fault::Count {
-        resource_type,
-        bucket,
-        excess,
-    })
+    let of_group = |edge: &&Edge| edge.member.resource_type() == GROUP.number;
+    if let Some(edge) = facts.edges.keys().filter(of_group).min()
+        && !known.nested
+    {
+        faults.push(Fault::Tenant(Part::Nested(*edge)));
+    }
+    let twins = facts.twins.iter();
+    let twins = twins.filter(|(attribute, _)| !known.twins.contains(**attribute));
+    faults.extend(twins.map(|(attribute, id)| Fault::Tenant(Part::Twins(attribute, *id))));
+    faults
+}
+
+/// I4: a bucket counts what it holds, and holds no more than it may.
+fn counts(facts: &Facts) -> Vec<Fault> {
+    let mut buckets: HashMap<(u8, u32), [i64; 2]> = HashMap::new();
+    for (bucket, counted) in &facts.counts {
+        buckets.entry(*bucket).or_default()[0] = *counted;
+    }
+    for id in facts.resources.keys() {
+        let bucket = (id.resource_type(), id.bucket());
+        buckets.entry(bucket).or_default()[1] += 1;
+    }
+    let mut faults = vec![];
+    for ((resource_type, bucket), [counted, held]) in buckets {
+        if counted != held {
+            faults.push(Fault::Count {
+                resource_type,
+                bucket,
+                excess: counted - held,
+            });
+        }
+        if held > BUCKET_SIZE {
+            faults.push(Fault::Overfull {
+                resource_type,
+                bucket,
+                held,
+            });
+        }
+    }
+    faults
 }
 
 /// The same for active users; where the row is missing, that is told already.
@@ -238,9 +275,10 @@ fn changes(
         }
     }
     for (group, op) in &facts.lanes {
+        let head = facts.resources.get(group);
         if open(group, op) {
             waiting.lanes += 1;
-        } else {
+        } else if head.is_none_or(|head| head.generation.is_some()) {
             loose(*group, op, Loose::Lanes);
         }
     }

@@ -27,7 +27,8 @@ pub(super) fn work(item: &Item) -> Option<(bool, Option<String>)> {
 pub(super) fn is_lane(item: &Item) -> bool {
     let ids = |name| match item.attrs.get(name) {
         Some(Attr::B(packed)) if packed.len().is_multiple_of(ID_BYTES) => {
-            Some(packed.len() / ID_BYTES)
+            let mut ids = packed.chunks_exact(ID_BYTES);
+            ids.all(is_id).then_some(packed.len() / ID_BYTES)
         }
         None => Some(0),
         _ => None,
@@ -38,6 +39,11 @@ pub(super) fn is_lane(item: &Item) -> bool {
     };
     let all = i64::try_from(adds + removes).unwrap_or(i64::MAX);
     (0..=all).contains(&done) && text(item, attr::GENERATION).is_some()
+}
+
+/// Whether the bytes are an id that this store gives.
+fn is_id(bytes: &[u8]) -> bool {
+    Id::from_bytes(bytes).is_some_and(|id| Id::parse(&id.to_string()).is_some())
 }
 
 /// An entry of the provisioning log that tells of a resource.

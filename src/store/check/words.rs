@@ -5,6 +5,7 @@ use std::fmt;
 use super::fault::{Alias, Amiss, Broken, Fault, Loose, Part};
 use crate::schema::{GROUP, USER};
 use crate::store::Id;
+use crate::store::directory::BUCKET_SIZE;
 use crate::store::keys::Work;
 use crate::table::Key;
 
@@ -17,6 +18,11 @@ impl fmt::Display for Fault {
                     "the name {name:?} leads to the tenant, and is not its own"
                 )
             }
+            Self::Tenant(Part::Twins(attribute, id)) => write!(
+                out,
+                "{}: it shares its {attribute}, and the tenant does not note that any do: a value that is to be unique may be taken twice",
+                named(*id)
+            ),
             Self::Tenant(part) => out.write_str(part.words()),
             Self::Stray(key) => write!(
                 out,
@@ -49,6 +55,15 @@ impl fmt::Display for Fault {
                     "bucket {bucket} of the {kind} directory counts {excess} {than} than it holds"
                 )
             }
+            Self::Overfull {
+                resource_type,
+                bucket,
+                held,
+            } => write!(
+                out,
+                "bucket {bucket} of the {} directory holds {held}, which is more than {BUCKET_SIZE}",
+                kind(*resource_type)
+            ),
             Self::Seats { row, excess } => {
                 let than = if *excess < 0 { "fewer" } else { "more" };
                 let excess = excess.unsigned_abs();
@@ -130,6 +145,10 @@ impl Part {
             Self::Name => "the tenant's name does not lead to it",
             Self::Names => "the registry has another name for the tenant",
             Self::Alien(_) => "a name leads to the tenant that is not its own",
+            Self::Nested(_) => {
+                "a group is in a group, and the tenant does not note it: groups that hold somebody through others are not shown"
+            }
+            Self::Twins(..) => "resources share a value, and the tenant does not note it",
         }
     }
 }
@@ -142,6 +161,7 @@ impl Broken {
             Self::Generation => {
                 "it says of its members what its resource type does not have, or nothing"
             }
+            Self::Waits => "it says which big change it waits for or until when, and not both",
             Self::Indexed => "its index attributes are not those of its document",
         }
     }

@@ -18,6 +18,7 @@ fn facts() -> (Facts, Edge) {
     let mut facts = Facts::default();
     facts.identity.config = Some("Fabrikam".to_owned());
     facts.identity.registry = Some("Fabrikam".to_owned());
+    (facts.identity.has_config, facts.identity.has_registry) = (true, true);
     facts.identity.names.insert("fabrikam".to_owned());
     facts.resources.insert(member, Resource::default());
     let head = Resource {
@@ -128,6 +129,24 @@ fn a_change_that_just_began_may_be_torn() {
     }
     facts.lanes = [(edge.group, "x".to_owned())].into();
     assert_eq!(faults(&facts).len(), 1);
+}
+
+#[test]
+fn a_bucket_has_room_for_so_many() {
+    let (mut facts, _) = facts();
+    for random in 2..=128 {
+        facts.resources.insert(id(0, random), Resource::default());
+    }
+    facts.counts.insert((0, 0), 128);
+    assert_eq!(faults(&facts), []);
+    facts.resources.insert(id(0, 129), Resource::default());
+    facts.counts.insert((0, 0), 129);
+    let overfull = Fault::Overfull {
+        resource_type: 0,
+        bucket: 0,
+        held: 129,
+    };
+    assert_eq!(faults(&facts), [overfull]);
 }
 
 #[test]

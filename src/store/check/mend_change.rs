@@ -1,0 +1,166 @@
+//! Mending work rows and big changes.
+
+use super::fault::Loose;
+use super::shape;
+use crate::store::keys::Work;
+use crate::store::record::{attr, generation, text};
+use crate::store::sweep::SINCE;
+use crate::store::{Id, Record, StoreError, Tenant, outbox};
+use crate::table::{Attr, Attrs, Condition, Item, Key, Update, Write};
+
+impl Tenant {
+    /// A row that names the living goes.
+    pub(super) async fn mend_row(&self, work: &Work) -> Result<bool, StoreError> {
+        let id = match work {
+            Work::Deleted(id) | Work::Generation(id, _) | Work::Change(id, _) => *id,
+        };
+        self.all(vec![
+            Write::Check {
+                key: self.scope.resource(id),
+                condition: Condition::Exists,
+            },
+            Write::Delete {
+                key: work.key(&self.scope),
+                condition: Some(Condition::Exists),
+            },
+        ])
+        .await
+    }
+
+    /// What the head waits for gets a row again, and a row of what it does not wait for goes. Lanes have a say of their own.
+    pub(super) async fn mend_change(
+        &self,
+        group: Id,
+        op: &str,
+        loose: Loose,
+    ) -> Result<bool, StoreError> {
+        let waits = Condition::Equals(attr::PENDING, Attr::S(op.to_owned()));
+        let (condition, write) = match loose {
+            Loose::Head => (waits, self.put_row(group, op)),
+            Loose::Row => {
+                let row = self.scope.work_change(group, op);
+                (Condition::Not(Box::new(waits)), delete(row))
+            }
+            Loose::Lanes => return self.mend_lanes(group, op).await,
+        };
+        let key = self.scope.resource(group);
+        self.all(vec![write, Write::Check { key, condition }]).await
+    }
+
+    /// A change that is named gets a time, which is over: whoever comes next may finish it. A time alone goes.
+    pub(super) async fn mend_waits(&self, id: Id) -> Result<bool, StoreError> {
+        let key = self.scope.resource(id);
+        let Some(head) = self.table().get(&key).await? else {
+            return Ok(false);
+        };
+        let waits = [attr::PENDING, attr::PENDING_UNTIL];
+        let as_read = waits.map(|name| match head.attrs.get(name) {
+            Some(value) => Condition::Equals(name, value.clone()),
+            None => Condition::Lacks(name),
+        });
+        let mut condition = vec![Condition::Exists];
+        condition.extend(as_read);
+        let mut update = Update::default();
+        if text(&head, attr::PENDING).is_some() {
+            update.set = self.seen_anew();
+            update.set.insert(attr::PENDING_UNTIL, Attr::N(0));
+            update.add = [(attr::VERSION, 1)].into();
+        } else {
+            update.remove = waits.to_vec();
+        }
+        self.all(vec![Write::Update {
+            key,
+            update,
+            condition: Some(Condition::And(condition)),
+        }])
+        .await
+    }
+
+    /// What a head says beside its version when what a change holds is seen again: other members than before.
+    fn seen_anew(&self) -> Attrs {
+        [
+            (attr::LATEST, Attr::S(outbox::draw_ulid(self.host()))),
+            (attr::MODIFIED, Attr::N(self.host().now_ms())),
+        ]
+        .into()
+    }
+
+    fn put_row(&self, group: Id, op: &str) -> Write {
+        Write::Put {
+            key: self.scope.work_change(group, op),
+            attrs: [(SINCE, Attr::N(self.host().now_ms()))].into(),
+            condition: None,
+        }
+    }
+
+    /// A change is committed with its lanes, and its head forgets it after the last of them: lanes of the present
+    /// members prove a change that was acknowledged and is not in the edges yet, whatever the head says. It is opened
+    /// again, and the passes that follow finish it. Only lanes of members given up, or of a group that is gone, go.
+    async fn mend_lanes(&self, group: Id, op: &str) -> Result<bool, StoreError> {
+        let mut head = self.find(group).await?;
+        // A group has one change at a time.
+        if let Some(open) = head.as_ref().and_then(|head| head.pending.as_ref()) {
+            self.await_change(group, open).await?;
+            head = self.find(group).await?;
+        }
+        let lanes = self.lane_items(group, op).await?;
+        let present = |lane: &Item| {
+            let of_head = head.as_ref().map(|head| head.generation.as_str());
+            of_head.is_some() && generation(lane) == of_head
+        };
+        let (open, dead): (Vec<Item>, Vec<Item>) = lanes.into_iter().partition(present);
+        let mut writes: Vec<Write> = dead.into_iter().map(|lane| delete(lane.key)).collect();
+        match head {
+            Some(head) if !open.is_empty() => {
+                // Whoever reads the group would fail at it.
+                if !open.iter().all(shape::is_lane) {
+                    return Err(StoreError::Broken("a lane does not read"));
+                }
+                writes.extend([self.reopen(&head, op, &open), self.put_row(group, op)]);
+            }
+            head => writes.push(Write::Check {
+                key: self.scope.resource(group),
+                condition: head.map_or(Condition::NotExists, |head| of_generation(&head)),
+            }),
+        }
+        self.all(writes).await
+    }
+
+    /// The head waits for the change again, and whoever comes next may finish it. The version moves: to what the change
+    /// made it, if a restore has put it back before that.
+    fn reopen(&self, head: &Record, op: &str, lanes: &[Item]) -> Write {
+        let version = |lane: &Item| match lane.attrs.get(attr::VERSION) {
+            Some(Attr::N(version)) => Some(*version),
+            _ => None,
+        };
+        let committed = lanes.iter().filter_map(version).max().unwrap_or_default();
+        let mut set = self.seen_anew();
+        set.extend([
+            (attr::PENDING, Attr::S(op.to_owned())),
+            (attr::PENDING_UNTIL, Attr::N(0)),
+            (attr::VERSION, Attr::N(committed.max(head.version + 1))),
+        ]);
+        let update = Update {
+            set,
+            ..Update::default()
+        };
+        let as_read = Condition::Equals(attr::VERSION, Attr::N(head.version));
+        let closed = Condition::Lacks(attr::PENDING);
+        Write::Update {
+            key: self.scope.resource(head.id),
+            update,
+            condition: Some(Condition::And(vec![of_generation(head), as_read, closed])),
+        }
+    }
+}
+
+fn of_generation(head: &Record) -> Condition {
+    Condition::Equals(attr::GENERATION, Attr::S(head.generation.clone()))
+}
+
+fn delete(key: Key) -> Write {
+    Write::Delete {
+        key,
+        condition: None,
+    }
+}
