@@ -37,14 +37,8 @@ impl Tenant {
             Fault::Credential { key, connection } => {
                 let of_it = Attr::S(connection.clone());
                 self.all(vec![
-                    Write::Delete {
-                        key: key.clone(),
-                        condition: Some(Condition::Equals(identity::CONNECTION, of_it)),
-                    },
-                    Write::Check {
-                        key: self.scope.connection(connection),
-                        condition: Condition::NotExists,
-                    },
+                    Write::delete(key.clone()).when(Condition::Equals(identity::CONNECTION, of_it)),
+                    Write::check(self.scope.connection(connection), Condition::NotExists),
                 ])
                 .await
             }
@@ -92,14 +86,11 @@ impl Tenant {
     async fn mend_left(&self, key: &Key) -> Result<bool, StoreError> {
         let erased = Attr::S(State::Erased.name().to_owned());
         self.all(vec![
-            Write::Delete {
-                key: key.clone(),
-                condition: None,
-            },
-            Write::Check {
-                key: self.scope.config(),
-                condition: Condition::Equals(identity::STATE, erased),
-            },
+            Write::delete(key.clone()),
+            Write::check(
+                self.scope.config(),
+                Condition::Equals(identity::STATE, erased),
+            ),
         ])
         .await
     }
@@ -120,12 +111,8 @@ impl Tenant {
         };
         let condition = Some(as_read(Some(&record)));
         let key = self.scope.resource(id);
-        self.all(vec![Write::Update {
-            key,
-            update,
-            condition,
-        }])
-        .await
+        self.all(vec![Write::update(key, update).when(condition)])
+            .await
     }
 
     /// The alias follows the documents, if they are still as they were read.
@@ -143,19 +130,15 @@ impl Tenant {
             if wants != alias.wanted.contains(id) {
                 return Ok(false);
             }
-            writes.push(Write::Check {
-                key: self.scope.resource(*id),
-                condition: as_read(record.as_ref()),
-            });
+            writes.push(Write::check(
+                self.scope.resource(*id),
+                as_read(record.as_ref()),
+            ));
         }
         let condition = Some(alias.held.map_or(Condition::NotExists, aliases::mine));
         writes.push(match alias.wanted.as_slice() {
-            [] => Write::Delete { key, condition },
-            [one] => Write::Put {
-                key,
-                attrs: [(aliases::HOLDER, Attr::S(one.key()))].into(),
-                condition,
-            },
+            [] => Write::delete(key).when(condition),
+            [one] => Write::put(key, [(aliases::HOLDER, Attr::S(one.key()))]).when(condition),
             _ => return Ok(false),
         });
         self.all(writes).await
@@ -184,16 +167,12 @@ impl Tenant {
             let active = seats.into_iter().filter(|takes| *takes);
             set.insert(directory::ACTIVE, number(active.count()));
         }
-        let update = Update {
-            set,
-            ..Update::default()
-        };
+        let update = Update::set(set);
         let unchanged = counted.row.as_ref().map(directory::unchanged);
-        self.all(vec![Write::Update {
-            key: self.scope.directory_row(resource_type, row),
-            update,
-            condition: Some(unchanged.unwrap_or(Condition::NotExists)),
-        }])
+        self.all(vec![
+            Write::update(self.scope.directory_row(resource_type, row), update)
+                .when(unchanged.unwrap_or(Condition::NotExists)),
+        ])
         .await
     }
 

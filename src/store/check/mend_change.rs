@@ -3,10 +3,10 @@
 use super::fault::Loose;
 use super::shape;
 use crate::store::keys::Work;
-use crate::store::record::{attr, generation, text};
+use crate::store::record::{attr, generation};
 use crate::store::sweep::SINCE;
 use crate::store::{Id, Record, StoreError, Tenant, outbox};
-use crate::table::{Attr, Attrs, Condition, Item, Key, Update, Write};
+use crate::table::{Attr, Attrs, Condition, Item, Update, Write};
 
 impl Tenant {
     /// A row that names the living goes.
@@ -15,14 +15,8 @@ impl Tenant {
             Work::Deleted(id) | Work::Generation(id, _) | Work::Change(id, _) => *id,
         };
         self.all(vec![
-            Write::Check {
-                key: self.scope.resource(id),
-                condition: Condition::Exists,
-            },
-            Write::Delete {
-                key: work.key(&self.scope),
-                condition: Some(Condition::Exists),
-            },
+            Write::check(self.scope.resource(id), Condition::Exists),
+            Write::delete(work.key(&self.scope)).when(Condition::Exists),
         ])
         .await
     }
@@ -39,12 +33,12 @@ impl Tenant {
             Loose::Head => (waits, self.put_row(group, op)),
             Loose::Row => {
                 let row = self.scope.work_change(group, op);
-                (Condition::Not(Box::new(waits)), delete(row))
+                (Condition::Not(Box::new(waits)), Write::delete(row))
             }
             Loose::Lanes => return self.mend_lanes(group, op).await,
         };
         let key = self.scope.resource(group);
-        self.all(vec![write, Write::Check { key, condition }]).await
+        self.all(vec![write, Write::check(key, condition)]).await
     }
 
     /// A change that is named gets a time, which is over: whoever comes next may finish it. A time alone goes.
@@ -61,18 +55,16 @@ impl Tenant {
         let mut condition = vec![Condition::Exists];
         condition.extend(as_read);
         let mut update = Update::default();
-        if text(&head, attr::PENDING).is_some() {
+        if head.text(attr::PENDING).is_some() {
             update.set = self.seen_anew();
             update.set.insert(attr::PENDING_UNTIL, Attr::N(0));
             update.add = [(attr::VERSION, 1)].into();
         } else {
             update.remove = waits.to_vec();
         }
-        self.all(vec![Write::Update {
-            key,
-            update,
-            condition: Some(Condition::And(condition)),
-        }])
+        self.all(vec![
+            Write::update(key, update).when(Condition::And(condition)),
+        ])
         .await
     }
 
@@ -86,11 +78,10 @@ impl Tenant {
     }
 
     fn put_row(&self, group: Id, op: &str) -> Write {
-        Write::Put {
-            key: self.scope.work_change(group, op),
-            attrs: [(SINCE, Attr::N(self.host().now_ms()))].into(),
-            condition: None,
-        }
+        Write::put(
+            self.scope.work_change(group, op),
+            [(SINCE, Attr::N(self.host().now_ms()))],
+        )
     }
 
     /// A change is committed with its lanes, and its head forgets it after the last of them: lanes of the present
@@ -109,7 +100,10 @@ impl Tenant {
             of_head.is_some() && generation(lane) == of_head
         };
         let (open, dead): (Vec<Item>, Vec<Item>) = lanes.into_iter().partition(present);
-        let mut writes: Vec<Write> = dead.into_iter().map(|lane| delete(lane.key)).collect();
+        let mut writes: Vec<Write> = dead
+            .into_iter()
+            .map(|lane| Write::delete(lane.key))
+            .collect();
         match head {
             Some(head) if !open.is_empty() => {
                 // Whoever reads the group would fail at it.
@@ -118,10 +112,10 @@ impl Tenant {
                 }
                 writes.extend([self.reopen(&head, op, &open), self.put_row(group, op)]);
             }
-            head => writes.push(Write::Check {
-                key: self.scope.resource(group),
-                condition: head.map_or(Condition::NotExists, |head| of_generation(&head)),
-            }),
+            head => writes.push(Write::check(
+                self.scope.resource(group),
+                head.map_or(Condition::NotExists, |head| of_generation(&head)),
+            )),
         }
         self.all(writes).await
     }
@@ -140,27 +134,17 @@ impl Tenant {
             (attr::PENDING_UNTIL, Attr::N(0)),
             (attr::VERSION, Attr::N(committed.max(head.version + 1))),
         ]);
-        let update = Update {
-            set,
-            ..Update::default()
-        };
+        let update = Update::set(set);
         let as_read = Condition::Equals(attr::VERSION, Attr::N(head.version));
         let closed = Condition::Lacks(attr::PENDING);
-        Write::Update {
-            key: self.scope.resource(head.id),
-            update,
-            condition: Some(Condition::And(vec![of_generation(head), as_read, closed])),
-        }
+        Write::update(self.scope.resource(head.id), update).when(Condition::And(vec![
+            of_generation(head),
+            as_read,
+            closed,
+        ]))
     }
 }
 
 fn of_generation(head: &Record) -> Condition {
     Condition::Equals(attr::GENERATION, Attr::S(head.generation.clone()))
-}
-
-fn delete(key: Key) -> Write {
-    Write::Delete {
-        key,
-        condition: None,
-    }
 }

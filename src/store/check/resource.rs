@@ -3,7 +3,7 @@
 use super::facts::{Facts, INDEXES, Resource, digest};
 use super::fault::{Broken, Fault, number};
 use crate::store::keys::TenantScope;
-use crate::store::record::{Record, attr, generation, text};
+use crate::store::record::{Record, attr, generation};
 use crate::store::{Id, StoreError, aliases, seats};
 use crate::table::{Attr, Item};
 
@@ -11,7 +11,7 @@ impl Facts {
     pub(super) fn resource(&mut self, tenant: &TenantScope, id: Id, item: &Item) {
         let mut facts = Resource {
             generation: generation(item).and_then(number),
-            pending: text(item, attr::PENDING).map(Into::into),
+            pending: item.text(attr::PENDING).map(Into::into),
             ..Resource::default()
         };
         let broken = |broken| Fault::Document(id, broken);

@@ -2,7 +2,7 @@
 
 use crate::store::directory::ACTIVE;
 use crate::store::lanes::{ADDS, DONE, REMOVES};
-use crate::store::record::{attr, text};
+use crate::store::record::attr;
 use crate::store::sweep::{DEAD, OP, SINCE};
 use crate::store::{Id, Kept, LogEvent, log};
 use crate::table::{Attr, Item};
@@ -14,14 +14,14 @@ const ID_BYTES: usize = 16;
 pub(super) fn active(item: &Item) -> Option<i64> {
     let mut counts = item.attrs.values();
     let sound = counts.all(|count| matches!(count, Attr::N(_)));
-    sound.then(|| number(item, ACTIVE).unwrap_or(0))
+    sound.then(|| item.number(ACTIVE).unwrap_or(0))
 }
 
 /// Whether the group of a work row is deleted, and the change that was open when it was.
 pub(super) fn work(item: &Item) -> Option<(bool, Option<String>)> {
-    number(item, SINCE)?;
+    item.number(SINCE)?;
     let dead = item.attrs.contains_key(DEAD);
-    Some((dead, text(item, OP).map(str::to_owned)))
+    Some((dead, item.text(OP).map(str::to_owned)))
 }
 
 pub(super) fn is_lane(item: &Item) -> bool {
@@ -33,12 +33,12 @@ pub(super) fn is_lane(item: &Item) -> bool {
         None => Some(0),
         _ => None,
     };
-    let (Some(adds), Some(removes), Some(done)) = (ids(ADDS), ids(REMOVES), number(item, DONE))
+    let (Some(adds), Some(removes), Some(done)) = (ids(ADDS), ids(REMOVES), item.number(DONE))
     else {
         return false;
     };
     let all = i64::try_from(adds + removes).unwrap_or(i64::MAX);
-    (0..=all).contains(&done) && text(item, attr::GENERATION).is_some()
+    (0..=all).contains(&done) && item.text(attr::GENERATION).is_some()
 }
 
 /// Whether the bytes are an id that this store gives.
@@ -62,11 +62,4 @@ pub(super) fn is_logged(item: &Item) -> bool {
 /// The record of a deleted user, as it was.
 pub(super) fn is_kept(item: &Item, id: Id) -> bool {
     Kept::read(item).is_ok_and(|kept| kept.id == id)
-}
-
-fn number(item: &Item, name: &str) -> Option<i64> {
-    match item.attrs.get(name) {
-        Some(Attr::N(number)) => Some(*number),
-        _ => None,
-    }
 }
