@@ -169,10 +169,14 @@ async fn of_work(bed: &Bed, case: &str) -> bool {
             lane(bed, &hex(bed.parent), &present, 0).await;
         }
         "a lane that does not read" => lane(bed, &team, OTHER, 2).await,
-        "a lane with ids that are none" => {
+        "a lane with ids that are none" | "a lane of nobody" => {
             lane(bed, &team, OTHER, 0).await;
             let key = bed.key(&format!("#O#{team}"), format!("{OLD}#00"));
-            bed.update(key, [("a", Attr::B(vec![0; 16]))], &[]).await;
+            let none = [("a", Attr::B(vec![0; 16]))];
+            match case {
+                "a lane of nobody" => bed.update(key, [], &["actor"]).await,
+                _ => bed.update(key, none, &[]).await,
+            }
         }
         "a work row without time" => bed.put(row(format!("U#{}", hex(bed.gone))), []).await,
         _ => return false,
