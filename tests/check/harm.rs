@@ -280,9 +280,10 @@ async fn client(bed: &Bed) {
         .create_client(tenant.scope(), &connection[0].id, &new);
     let id = made.await.unwrap().0.id;
     let all = bed.items().await;
-    let client = all
-        .keys()
-        .find(|key| key.sk.starts_with("O#") && id.ends_with(&key.sk["O#".len()..]));
+    let client = all.keys().find(|key| {
+        let name = key.sk.strip_prefix("O#");
+        name.is_some_and(|name| id.ends_with(name))
+    });
     bed.update(client.unwrap().clone(), [("cid", text(GONE))], &[])
         .await;
 }
