@@ -14,6 +14,8 @@ mod bench;
 mod big;
 #[path = "store/costs.rs"]
 mod costs;
+#[path = "store/costs_of_groups.rs"]
+mod costs_of_groups;
 #[path = "store/house.rs"]
 mod house;
 #[path = "store/identity.rs"]
@@ -34,5 +36,7 @@ mod sweep;
 mod tick;
 #[path = "store/trouble.rs"]
 mod trouble;
+#[path = "store/vanished.rs"]
+mod vanished;
 #[path = "store/wide.rs"]
 mod wide;

@@ -43,6 +43,9 @@ use route::{Endpoint, Route};
 pub const GROUP_BODY_MAX: usize = 4_500_000;
 /// Bytes of a body elsewhere.
 pub const BODY_MAX: usize = 1024 * 1024;
+/// Values in a body: a value takes hundreds of bytes of memory, and perhaps two in the body. Twice what 100,000 members
+/// take with all their sub-attributes.
+pub const VALUES_MAX: usize = 1_000_000;
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/scim+json");
 
@@ -217,6 +220,9 @@ impl Exchange<'_> {
         };
         let body = self.call.body.as_ref().filter(|body| body.len() <= max);
         let body = body.ok_or_else(|| ScimError::too_large(max))?;
+        if separators(body) > VALUES_MAX {
+            return Err(ScimError::too_many_values(VALUES_MAX));
+        }
         if !is_json(&self.call.parts.headers) {
             return Err(ScimError::unsupported_media_type());
         }
@@ -239,6 +245,12 @@ impl Answer {
         }
         self
     }
+}
+
+/// No fewer than the values in a body.
+fn separators(body: &[u8]) -> usize {
+    let begins = |byte: &&u8| matches!(byte, b',' | b'[' | b'{');
+    body.iter().filter(begins).count()
 }
 
 /// `application/scim+json`, `application/json`, any `+json`, or nothing said (RFC 7644 §8.1).

@@ -47,6 +47,8 @@ pub(super) enum Role {
     Member(Id),
     /// The edge to a member that is being added or removed.
     Edge(Id),
+    /// A lane that must be gone before its change is closed.
+    Lane,
     /// The directory bucket a new resource is counted in.
     Directory,
     /// What the tenant's config item notes for good: a group in a group, twins.
@@ -135,17 +137,10 @@ impl Plan {
             update.set.insert(flag, Attr::N(1));
             return;
         }
-        let update = Update {
-            set: [(flag, Attr::N(1))].into(),
-            ..Update::default()
-        };
+        let update = Update::set([(flag, Attr::N(1))]);
         self.push(
             Role::Note,
-            Write::Update {
-                key: config,
-                update,
-                condition: Some(Condition::Exists),
-            },
+            Write::update(config, update).when(Condition::Exists),
         );
     }
 
@@ -170,6 +165,8 @@ impl Plan {
                     failed.edges.insert(*id);
                 }
                 Role::Directory => failed.directory = true,
+                // The only one that fails beside the resource itself: what is not closed is looked at again.
+                Role::Lane => {}
             }
         }
         failed

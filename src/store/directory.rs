@@ -117,11 +117,9 @@ impl Tenant {
 
     async fn find_tails(&self, resource_type: u8) -> Result<Rounds, StoreError> {
         let query = Query {
-            pk: self.scope.directory(resource_type),
-            range: Range::All,
             descending: true,
             limit: Some(2 * ROWS),
-            after: None,
+            ..Query::all(self.scope.directory(resource_type))
         };
         let page = self.table().query(&query, Consistency::Strong).await?;
         let mut newest: Vec<(u32, i64)> = page.items.iter().flat_map(counted).collect();
@@ -186,13 +184,12 @@ impl Tenant {
             set: gate.map(Gate::mark).into_iter().collect(),
             ..Update::default()
         };
-        Write::Update {
-            key: self
-                .scope
+        Write::update(
+            self.scope
                 .directory_row(id.resource_type(), row_of(id.bucket())),
             update,
-            condition: Some(condition),
-        }
+        )
+        .when(condition)
     }
 
     /// Every bucket in order, the empty ones left out.

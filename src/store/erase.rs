@@ -75,10 +75,6 @@ impl Store {
             .filter_map(|item| text(item, NAME))
             .map(|name| norm(&name, false))
             .collect();
-        let delete = |key, condition| Write::Delete {
-            key,
-            condition: Some(condition),
-        };
         let own = Condition::Or(vec![
             Condition::NotExists,
             Condition::Equals(TENANT, Attr::S(tenant.to_string())),
@@ -89,15 +85,11 @@ impl Store {
             (outbox::attr::EXPIRES, Attr::N(end)),
         ]);
         let mut writes = vec![
-            delete(keys::registry(tenant), Condition::Exists),
-            Write::Put {
-                key: tenant.config(),
-                attrs: note,
-                condition: None,
-            },
+            Write::delete(keys::registry(tenant)).when(Condition::Exists),
+            Write::put(tenant.config(), note),
         ];
         let freed = names.iter().map(|name| keys::tenant_name(name));
-        writes.extend(freed.map(|key| delete(key, own.clone())));
+        writes.extend(freed.map(|key| Write::delete(key).when(own.clone())));
         let transaction = Transaction {
             token: outbox::draw_ulid(self.host()),
             writes,

@@ -21,7 +21,7 @@ use entry::time;
 pub const LOG_PAGE_MAX: usize = 1_000;
 /// Items looked at for one page of one connection's entries, in each of both partitions...
 const LOOKED_AT_MAX: usize = 2_000;
-/// ...and how many more than entries where only parts of big changes are passed over.
+/// ...and how many more than the entries of a page otherwise: parts of big changes are read and not shown.
 const PARTS: usize = 200;
 /// An entry is named when its change is planned. A big change is committed up to 45 s after that, its last try may
 /// take some seconds, and its items become readable one by one; after this time none can turn up any more.
@@ -129,11 +129,9 @@ async fn log_items(table: &dyn Table, pk: String, of: &LogQuery) -> Result<Page,
         None => of.entries() + PARTS,
     };
     let query = Query {
-        pk,
         range: Range::Greater(of.after.0.clone()),
-        descending: false,
         limit: u32::try_from(looked_at).ok(),
-        after: None,
+        ..Query::all(pk)
     };
     // An eventual read may miss what is older than what it shows.
     Ok(table.query(&query, Consistency::Strong).await?)

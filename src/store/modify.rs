@@ -5,25 +5,17 @@ use std::collections::BTreeSet;
 use super::commit::{Failed, Outcome, Plan, Role};
 use super::members::{Change, Edges, Holds};
 use super::outbox::{self, Entry, Extent, Kind};
-use super::record::attr;
+use super::record::{OPTIONAL, attr};
 use super::{Id, Policies, Record, StoreError, Tenant, aliases, sweep};
-use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Condition, Update, Write};
-
-/// Attributes of a group's item that a change may take away.
-const OPTIONAL: [&str; 5] = [
-    BY_NAME.pk,
-    BY_NAME.sk,
-    BY_EXTERNAL_ID.pk,
-    BY_EXTERNAL_ID.sk,
-    attr::TWINS,
-];
+use crate::table::{Attr, Condition, Update, Write};
 
 /// Attributes of a group's item that a change of members alone sets.
-const MEMBERSHIP: [&str; 4] = [
+const MEMBERSHIP: [&str; 5] = [
     attr::MODIFIED,
     attr::LATEST,
     attr::PENDING,
     attr::PENDING_UNTIL,
+    attr::PENDING_LANES,
 ];
 
 /// What earlier tries taught.
@@ -47,25 +39,35 @@ impl Tenant {
     pub async fn modify<E: From<StoreError>>(
         &self,
         id: Id,
+        decide: impl FnMut(&Record) -> Result<Change, E> + Send,
+    ) -> Result<Record, E> {
+        self.modify_from(self.get(id).await?, decide).await
+    }
+
+    /// The same of a resource that was just read.
+    pub(super) async fn modify_from<E: From<StoreError>>(
+        &self,
+        mut old: Record,
         mut decide: impl FnMut(&Record) -> Result<Change, E> + Send,
     ) -> Result<Record, E> {
         let mut learned = Learned::default();
         loop {
-            let old = self.get(id).await?;
             if let Some(open) = &old.pending {
-                self.await_change(id, open).await?;
-                continue;
-            }
-            let change = decide(&old)?;
-            match self.try_modify(&old, change, &mut learned).await? {
-                Some(record) => return Ok(record),
-                None if learned.deadline(self) <= self.host().now_ms() => {
+                self.await_change(old.id, open).await?;
+            } else {
+                let change = decide(&old)?;
+                if let Some(record) = self.try_modify(&old, change, &mut learned).await? {
+                    return Ok(record);
+                }
+                if learned.deadline(self) <= self.host().now_ms() {
                     return Err(StoreError::Busy.into());
                 }
-                // Who was overtaken twice is one of many, and all would plan in vain for the one who comes through.
-                None if learned.overtaken > 1 => self.pause().await,
-                None => {}
+                // Overtaken twice: many want this item, and without a pause all would plan again for the one who wins.
+                if learned.overtaken > 1 {
+                    self.pause().await;
+                }
             }
+            old = self.get(old.id).await?;
         }
     }
 
@@ -103,7 +105,7 @@ impl Tenant {
             new.latest = outbox::draw_ulid(self.host());
         }
         let outcome = if big {
-            self.open_change(&mut new);
+            self.open_change(&mut new, &edges);
             self.commit_big(&self.plan_change(old, &new, &edges)?)
                 .await?
         } else {
@@ -115,7 +117,7 @@ impl Tenant {
             Outcome::Failed(failed) => learned.from(failed, self.policies()).map(|()| None),
             Outcome::Done => {
                 if let Some(open) = new.pending.take() {
-                    self.apply_committed(new.id, &open.op).await;
+                    self.apply_committed(new.id, &open).await;
                 }
                 Ok(Some(new))
             }
@@ -162,19 +164,25 @@ impl Tenant {
             return Ok(edges);
         }
         let open = self.unsettled(old, edges.clone()).await?;
-        // Leaving somebody out asks for an unchanged group. One that changes all the time is not waited for twice:
-        // adding and removing commute with what others do, if nobody is left out.
+        // Leaving out who is in or out already is right only while the group does not change. On a second try nobody is
+        // left out: then the change commutes with those of others, and a busy group cannot starve us.
         let all = again && same && !open.is_empty();
         Ok(if all { edges } else { open })
     }
 
     fn next(&self, old: &Record, document: crate::schema::Document, learned: &Learned) -> Record {
-        let kept =
-            aliases::kept_twins(old.id.resource_type(), &old.twins, &old.document, &document);
+        // A value that stays keeps its slot, whatever an earlier try met: a resource that had another value then.
+        let stays = aliases::unchanged(old.id.resource_type(), &old.document, &document);
+        let kept = old
+            .twins
+            .iter()
+            .filter(|name| stays.contains(name.as_str()));
+        let met = learned.twins.iter();
+        let met = met.filter(|name| !stays.contains(name.as_str()));
         Record {
             version: old.version + 1,
             modified: self.host().now_ms(),
-            twins: kept.union(&learned.twins).cloned().collect(),
+            twins: kept.chain(met).cloned().collect(),
             document,
             ..old.clone()
         }
@@ -226,11 +234,7 @@ impl Tenant {
 
     fn put(&self, old: &Record, new: &Record) -> Result<Write, StoreError> {
         let condition = Condition::Equals(attr::VERSION, Attr::N(old.version));
-        Ok(Write::Put {
-            key: self.scope.resource(new.id),
-            attrs: new.attrs(&self.scope)?,
-            condition: Some(condition),
-        })
+        Ok(Write::put(self.scope.resource(new.id), new.attrs(&self.scope)?).when(condition))
     }
 
     /// A group's head is changed attribute by attribute: changes of membership alone commute, so they do not ask for a version.
@@ -264,11 +268,7 @@ impl Tenant {
             set.retain(|name, _| MEMBERSHIP.contains(name));
         }
         update.set = set;
-        Ok(Write::Update {
-            key: self.scope.resource(new.id),
-            update,
-            condition: Some(Condition::And(conditions)),
-        })
+        Ok(Write::update(self.scope.resource(new.id), update).when(Condition::And(conditions)))
     }
 }
 
@@ -276,7 +276,7 @@ impl Learned {
     /// Until when the change is tried; milliseconds since 1970.
     fn deadline(&self, tenant: &Tenant) -> i64 {
         if self.big {
-            tenant.big_deadline()
+            tenant.answer_deadline()
         } else {
             tenant.deadline
         }

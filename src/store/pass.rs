@@ -109,7 +109,7 @@ impl Tenant {
                 if self.host().now_ms() < open.until {
                     return Ok(false);
                 }
-                match self.roll_forward(group, op).await {
+                match self.roll_forward(group, &open).await {
                     Err(StoreError::Busy) => Ok(false),
                     other => other,
                 }
@@ -124,11 +124,8 @@ impl Tenant {
     }
 
     async fn remove_row(&self, row: &Row) -> Result<(), StoreError> {
-        let condition = Some(Condition::Equals(SINCE, Attr::N(row.since)));
-        self.write_if(Write::Delete {
-            key: row.item.key.clone(),
-            condition,
-        })
-        .await
+        let condition = Condition::Equals(SINCE, Attr::N(row.since));
+        self.write_if(Write::delete(row.item.key.clone()).when(condition))
+            .await
     }
 }

@@ -9,10 +9,11 @@ use flate2::write::DeflateEncoder;
 
 use super::StoreError;
 use super::aliases;
+use super::commit::Sizes;
 use super::id::Id;
 use super::keys::{self, TenantScope};
 use crate::schema::Document;
-use crate::table::{Attr, Attrs, Item};
+use crate::table::{Attr, Attrs, BY_EXTERNAL_ID, BY_NAME, Item};
 
 /// Bytes of a document as JSON. Every added member pays for a look at the member's item, so it must stay small.
 pub const DOCUMENT_MAX: usize = 64 * 1024;
@@ -50,6 +51,8 @@ pub(super) struct Pending {
     pub op: String,
     /// Its maker works on it alone until then; milliseconds since 1970.
     pub until: i64,
+    /// How many lanes there were at most.
+    pub lanes: usize,
 }
 
 /// Names of the attributes of a resource's item.
@@ -63,7 +66,18 @@ pub(super) mod attr {
     pub(crate) const LATEST: &str = "op";
     pub(crate) const PENDING: &str = "pend";
     pub(crate) const PENDING_UNTIL: &str = "pu";
+    pub(crate) const PENDING_LANES: &str = "pl";
 }
+
+/// Attributes that not every resource has, and by which it is found: a change may take them away, and a record that is
+/// kept of a deleted user has none.
+pub(super) const OPTIONAL: [&str; 5] = [
+    BY_NAME.pk,
+    BY_NAME.sk,
+    BY_EXTERNAL_ID.pk,
+    BY_EXTERNAL_ID.sk,
+    attr::TWINS,
+];
 
 impl Record {
     /// The version as a weak entity tag: `W/"7"`.
@@ -99,13 +113,7 @@ impl Record {
             },
             generation: generation(item).unwrap_or_default().to_owned(),
             latest: text(item, attr::LATEST).unwrap_or_default().to_owned(),
-            pending: match (text(item, attr::PENDING), number(attr::PENDING_UNTIL)) {
-                (Some(op), Ok(until)) => Some(Pending {
-                    op: op.to_owned(),
-                    until,
-                }),
-                _ => None,
-            },
+            pending: pending(item),
         })
     }
 
@@ -129,6 +137,7 @@ impl Record {
         if let Some(pending) = &self.pending {
             attrs.insert(attr::PENDING, Attr::S(pending.op.clone()));
             attrs.insert(attr::PENDING_UNTIL, Attr::N(pending.until));
+            attrs.insert(attr::PENDING_LANES, count(pending.lanes));
         }
         let resource_type = self.id.resource_type();
         for indexed in aliases::indexed(resource_type) {
@@ -141,6 +150,25 @@ impl Record {
         }
         Ok(attrs)
     }
+}
+
+fn pending(item: &Item) -> Option<Pending> {
+    let number = |name| match item.attrs.get(name) {
+        Some(Attr::N(number)) => Some(*number),
+        _ => None,
+    };
+    Some(Pending {
+        op: text(item, attr::PENDING)?.to_owned(),
+        until: number(attr::PENDING_UNTIL)?,
+        lanes: number(attr::PENDING_LANES)
+            .and_then(|lanes| usize::try_from(lanes).ok())
+            .unwrap_or(Sizes::default().lanes),
+    })
+}
+
+/// A number of things as an attribute.
+pub(super) fn count(things: usize) -> Attr {
+    Attr::N(i64::try_from(things).unwrap_or(i64::MAX))
 }
 
 /// The generation that a group's item names.

@@ -83,7 +83,9 @@ impl Tenant {
                     known.extend(by_id(self.find_by_alias(kind, &value).await?));
                 }
                 Access::GroupsOf(member) => {
-                    known.extend(by_id(self.groups_within(member, most).await?));
+                    let groups = self.groups_within(member, most);
+                    let (alive, groups) = tokio::try_join!(self.find(member), groups)?;
+                    known.extend(by_id(alive.map_or(vec![], |_| groups)));
                 }
                 Access::MembersOf(group) => ids.extend(self.members_within(group).await?),
                 Access::Indexed(index, range) => {
@@ -170,11 +172,8 @@ impl Tenant {
         ids: &mut BTreeSet<Id>,
     ) -> Result<(), StoreError> {
         let mut query = Query {
-            pk: self.scope.indexed(index, question.kind.number),
             range,
-            descending: false,
-            limit: None,
-            after: None,
+            ..Query::all(self.scope.indexed(index, question.kind.number))
         };
         loop {
             let page = self.table().query_index(index, &query).await?;

@@ -44,7 +44,9 @@ impl Tenant {
             }
             Amiss::MemberGone => {
                 // An ordinary removal moves the group's version, as its readers expect.
-                self.take_out(edge.group, edge.member).await?;
+                if let Some(group) = self.find(edge.group).await? {
+                    self.take_out(group, edge.member).await?;
+                }
                 self.drop_sides(edge, member(Condition::NotExists)).await
             }
             Amiss::GroupGone | Amiss::GenerationGone => {

@@ -87,14 +87,14 @@ impl Store {
             });
             let writes = vec![
                 new(key.clone(), attrs.clone()),
-                Write::Update {
-                    key: limited.of.clone(),
-                    update: Update {
+                Write::update(
+                    limited.of.clone(),
+                    Update {
                         add: [(ADDED, 1)].into(),
                         ..Update::default()
                     },
-                    condition: Some(Condition::And(vec![Condition::Exists, unchanged])),
-                },
+                )
+                .when(Condition::And(vec![Condition::Exists, unchanged])),
             ];
             let token = outbox::draw_ulid(self.host());
             if self.settled(token, writes).await?.is_none() {
@@ -120,11 +120,7 @@ impl Store {
         update: Update,
         condition: Condition,
     ) -> Result<(), TableError> {
-        let write = Write::Update {
-            key,
-            update,
-            condition: Some(condition),
-        };
+        let write = Write::update(key, update).when(condition);
         self.table().write(&write).await
     }
 
@@ -137,11 +133,9 @@ impl Store {
         let (mut items, mut after) = (vec![], None);
         loop {
             let query = Query {
-                pk: pk.clone(),
                 range: Range::BeginsWith(prefix.clone()),
-                descending: false,
-                limit: None,
                 after,
+                ..Query::all(pk.clone())
             };
             let page = self.table().query(&query, Consistency::Strong).await?;
             items.extend(page.items);
@@ -167,11 +161,7 @@ impl Store {
 
 /// Writes an item that is not there yet.
 pub(super) fn new(key: Key, attrs: Attrs) -> Write {
-    Write::Put {
-        key,
-        attrs,
-        condition: Some(Condition::NotExists),
-    }
+    Write::put(key, attrs).when(Condition::NotExists)
 }
 
 fn item(key: Key, attrs: Attrs) -> Item {

@@ -166,10 +166,7 @@ impl Client {
 
     /// The change to these secrets.
     pub(super) fn with_secrets(&self, secrets: Vec<ClientSecret>) -> Result<Update, IdentityError> {
-        Ok(Update {
-            set: Attrs::from([(AUTH, stored(self.method.clone(), secrets)?)]),
-            ..Update::default()
-        })
+        Ok(Update::set([(AUTH, stored(self.method.clone(), secrets)?)]))
     }
 
     /// Whether this is one of the client's secrets.

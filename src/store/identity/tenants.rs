@@ -53,10 +53,7 @@ impl Store {
         ];
         // Ten letters may be a name, or some tenant's id: never both.
         if let Some(other) = TenantScope::parse(&norm) {
-            writes.push(Write::Check {
-                key: other.config(),
-                condition: Condition::NotExists,
-            });
+            writes.push(Write::check(other.config(), Condition::NotExists));
         }
         let failed = self.settled(tenant.to_string(), writes).await?;
         match failed.as_deref() {
@@ -109,11 +106,9 @@ impl Store {
         limit: u32,
     ) -> Result<(Vec<TenantInfo>, bool), StoreError> {
         let query = Query {
-            pk: keys::tenants(),
             range: after.map_or(Range::All, |after| Range::Greater(after.to_string())),
-            descending: false,
             limit: Some(limit),
-            after: None,
+            ..Query::all(keys::tenants())
         };
         let page = self.table().query(&query, Consistency::Strong).await?;
         let scopes = page.items.iter();
@@ -160,13 +155,9 @@ impl Store {
     pub async fn begin_erasing(&self, tenant: &TenantScope) -> Result<(), IdentityError> {
         let erasing = || Attr::S(State::Erasing.name().to_owned());
         let since = [(ERASING_SINCE, Attr::N(self.host().now_ms()))];
-        let update = |key, set: Attrs, condition| Write::Update {
-            key,
-            update: Update {
-                set,
-                ..Update::default()
-            },
-            condition: Some(Condition::And(vec![Condition::Exists, condition])),
+        let update = |key, set: Attrs, condition| {
+            Write::update(key, Update::set(set))
+                .when(Condition::And(vec![Condition::Exists, condition]))
         };
         let writes = vec![
             update(

@@ -194,10 +194,7 @@ impl Store {
         check_secret(&item)?;
         let label = Attr::S(label("label", text)?);
         let labelled = self.amend(item.key, "token", |_| {
-            Ok::<_, IdentityError>(Update {
-                set: Attrs::from([(LABEL, label.clone())]),
-                ..Update::default()
-            })
+            Ok::<_, IdentityError>(Update::set([(LABEL, label.clone())]))
         });
         Ok(read(&labelled.await?)?)
     }
