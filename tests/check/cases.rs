@@ -220,6 +220,11 @@ pub(crate) const CASES: &[Case] = &[
         STAYS,
     ),
     (
+        "a lane of nobody",
+        &["fabrikam: a lane of a big change does not read"],
+        STAYS,
+    ),
+    (
         "a lane with ids that are none",
         &["fabrikam: a lane of a big change does not read"],
         STAYS,

@@ -169,10 +169,14 @@ async fn of_work(bed: &Bed, case: &str) -> bool {
             lane(bed, &hex(bed.parent), &present, 0).await;
         }
         "a lane that does not read" => lane(bed, &team, OTHER, 2).await,
-        "a lane with ids that are none" => {
+        "a lane with ids that are none" | "a lane of nobody" => {
             lane(bed, &team, OTHER, 0).await;
             let key = bed.key(&format!("#O#{team}"), format!("{OLD}#00"));
-            bed.update(key, [("a", Attr::B(vec![0; 16]))], &[]).await;
+            let none = [("a", Attr::B(vec![0; 16]))];
+            match case {
+                "a lane of nobody" => bed.update(key, [], &["actor"]).await,
+                _ => bed.update(key, none, &[]).await,
+            }
         }
         "a work row without time" => bed.put(row(format!("U#{}", hex(bed.gone))), []).await,
         _ => return false,
@@ -276,9 +280,10 @@ async fn client(bed: &Bed) {
         .create_client(tenant.scope(), &connection[0].id, &new);
     let id = made.await.unwrap().0.id;
     let all = bed.items().await;
-    let client = all
-        .keys()
-        .find(|key| key.sk.starts_with("O#") && id.ends_with(&key.sk["O#".len()..]));
+    let client = all.keys().find(|key| {
+        let name = key.sk.strip_prefix("O#");
+        name.is_some_and(|name| id.ends_with(name))
+    });
     bed.update(client.unwrap().clone(), [("cid", text(GONE))], &[])
         .await;
 }

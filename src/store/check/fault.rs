@@ -179,7 +179,10 @@ impl Fault {
 
     /// Whether it is about a number, which traffic makes another one at each look.
     pub(super) fn is_count(&self) -> bool {
-        self.kind() == "count"
+        matches!(
+            self,
+            Self::Count { .. } | Self::Seats { .. } | Self::Overfull { .. }
+        )
     }
 
     /// A word for scripts.

@@ -2,6 +2,7 @@
 
 use crate::store::directory::ACTIVE;
 use crate::store::lanes::{ADDS, DONE, REMOVES};
+use crate::store::outbox::attr::{ACTOR, REQUEST};
 use crate::store::record::attr;
 use crate::store::sweep::{DEAD, OP, SINCE};
 use crate::store::{Id, Kept, LogEvent, log};
@@ -24,6 +25,7 @@ pub(super) fn work(item: &Item) -> Option<(bool, Option<String>)> {
     Some((dead, item.text(OP).map(str::to_owned)))
 }
 
+/// Whether its group can be read with it.
 pub(super) fn is_lane(item: &Item) -> bool {
     let ids = |name| match item.attrs.get(name) {
         Some(Attr::B(packed)) if packed.len().is_multiple_of(ID_BYTES) => {
@@ -38,7 +40,10 @@ pub(super) fn is_lane(item: &Item) -> bool {
         return false;
     };
     let all = i64::try_from(adds + removes).unwrap_or(i64::MAX);
-    (0..=all).contains(&done) && item.text(attr::GENERATION).is_some()
+    let texts = [attr::GENERATION, ACTOR, REQUEST];
+    (0..=all).contains(&done)
+        && item.number(attr::VERSION).is_some()
+        && texts.iter().all(|name| item.text(name).is_some())
 }
 
 /// Whether the bytes are an id that this store gives.
