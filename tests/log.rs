@@ -81,7 +81,10 @@ fn tells_every_request(log: &str, client: &Client) {
             "{line}"
         );
         assert_eq!(line["error"].is_string(), exchange.status >= 400, "{line}");
-        assert_eq!(line["tenant"] == "", exchange.status == 401, "{line}");
+        // A token that was good once says whose it is, though it is refused.
+        let nobody = ["tokenMissing", "tokenMalformed", "tokenUnknown"];
+        let nobody = nobody.iter().any(|error| line["error"] == *error);
+        assert_eq!(line["tenant"] == "", nobody, "{line}");
     }
 }
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::ScimError;
-use crate::store::Position;
+use crate::filter::Filter;
+use crate::store::{Position, Sort};
 
 /// A cursor can be used this long.
 pub(super) const LIFETIME_MS: i64 = 3_600_000;
@@ -20,7 +21,7 @@ const VERSION: u8 = 1;
 #[derive(Debug, Clone)]
 pub(super) struct Question {
     tenant: String,
-    /// Digest of endpoint, filter and order.
+    /// Digest of endpoint, filter and order, however they are spelled: RFC 9865's own example changes the case.
     digest: String,
 }
 
@@ -40,10 +41,20 @@ struct Cursor {
 }
 
 impl Question {
-    /// `parts` are endpoint, filter, sortBy and sortOrder as sent.
-    pub(super) fn new(tenant: String, parts: [&str; 4]) -> Self {
+    pub(super) fn new(
+        tenant: String,
+        endpoint: &str,
+        filter: Option<&Filter>,
+        sort: Option<&Sort>,
+    ) -> Self {
+        let filter = filter.map(Filter::to_string).unwrap_or_default();
+        let by = sort.map(|sort| sort.path.to_string()).unwrap_or_default();
+        let order = match sort {
+            Some(sort) if sort.descending => "descending",
+            _ => "",
+        };
         let mut digest = Sha256::new();
-        for part in parts {
+        for part in [endpoint, &filter, &by, order] {
             digest.update(part.len().to_le_bytes());
             digest.update(part);
         }
@@ -95,11 +106,15 @@ fn read(text: &str) -> Option<Cursor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filter;
+    use crate::schema::{Quirks, Scope, USER};
 
     const NOW: i64 = 1_790_000_000_000;
 
     fn question(tenant: &str, filter: &str) -> Question {
-        Question::new(tenant.to_owned(), ["/Users", filter, "", ""])
+        let parse = |text| filter::parse(Scope::Resource(&USER), text, &mut Quirks::default());
+        let filter = (!filter.is_empty()).then(|| parse(filter).unwrap());
+        Question::new(tenant.to_owned(), "/Users", filter.as_ref(), None)
     }
 
     fn position() -> Position {
@@ -124,6 +139,13 @@ mod tests {
             Some(position())
         );
         assert_eq!(question("a", "title pr").position("", NOW).unwrap(), None);
+    }
+
+    #[test]
+    fn how_the_question_is_spelled_does_not_matter() {
+        let text = question("a", "userName sw J").cursor(position(), NOW);
+        let again = question("a", "USERNAME  SW \"J\"").position(&text, NOW);
+        assert_eq!(again.unwrap(), Some(position()));
     }
 
     #[test]

@@ -24,6 +24,12 @@ pub(super) fn answer(
     let base = exchange.base();
     let mut schemas = types.iter().flat_map(ResourceType::schemas);
     if Parameters::of_query(exchange)?.has_filter() {
+        if exchange.is_at_base() {
+            // Not 403, for which Entra would stop the job.
+            let detail =
+                "search all resources by POST to /.search, or one kind at /Users or /Groups";
+            return Err(ScimError::invalid_filter(detail));
+        }
         return Err(ScimError::forbidden(
             "discovery",
             "the discovery endpoints cannot be filtered",

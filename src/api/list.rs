@@ -1,14 +1,17 @@
 //! Lists: every resource of a type, or those a filter matches. RFC 7644 §3.4.2, §3.4.3.
 
+use std::collections::HashMap;
+
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
+use super::cursor::Question;
 use super::query::Parameters;
 use super::render::{self, Derived, View};
 use super::resource::{groups, view};
 use super::{Answer, Exchange, ScimError};
 use crate::schema::{ResourceType, Scope};
-use crate::store::{Record, Start, Tenant, position};
+use crate::store::{Id, Position, Record, Start, Tenant, position};
 
 /// A page of users with more rows leaves their groups out; a list shows at most this many members of a group.
 const LISTED_MAX: usize = 100;
@@ -21,7 +24,7 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub shown: Vec<Value>,
-    last: Option<Record>,
+    last: Option<Id>,
     bytes: usize,
     pub is_cut: bool,
 }
@@ -44,20 +47,23 @@ pub(super) async fn list(
     exchange: &mut Exchange<'_>,
 ) -> Result<Answer, ScimError> {
     let view = &view(kind, parameters, exchange)?;
-    let question = parameters.question(tenant.scope().to_string(), kind.endpoint);
-    let now_ms = exchange.request.started;
-    let paging = parameters.paging(&question, now_ms)?;
     let filter = parameters.filter(Scope::Resource(kind), &mut exchange.quirks)?;
     let sort = parameters.sort(Scope::Resource(kind), &mut exchange.quirks)?;
-    let page = tenant
-        .search(kind, filter.as_ref(), sort.as_ref(), &paging)
-        .await?;
+    let (filter, sort) = (filter.as_ref(), sort.as_ref());
+    let question = Question::new(tenant.scope().to_string(), kind.endpoint, filter, sort);
+    let now_ms = exchange.request.started;
+    let paging = parameters.paging(&question, now_ms)?;
+    let page = tenant.search(kind, filter, sort, &paging).await?;
+    // A row that changes before it is complete keeps the place where it was found: the cursor leads on from there.
+    let place = |record: &Record| (record.id, position(kind, sort, record));
+    let places: HashMap<Id, Position> = match paging.start {
+        Start::After(_) => page.records.iter().map(place).collect(),
+        Start::Index(_) => HashMap::new(),
+    };
     let mut rows = Rows::default();
     rows.extend(complete(tenant, view, page.records).await?);
     let next = match rows.last {
-        Some(last) if rows.is_cut && matches!(paging.start, Start::After(_)) => {
-            Some(position(kind, sort.as_ref(), &last))
-        }
+        Some(last) if rows.is_cut => places.get(&last).cloned(),
         _ => page.next,
     };
     let next = next.map(|position| question.cursor(position, now_ms));
@@ -73,7 +79,7 @@ impl Rows {
                 return;
             }
             self.shown.push(row);
-            self.last = Some(record);
+            self.last = Some(record.id);
         }
     }
 }

@@ -19,6 +19,7 @@ mod resource;
 mod route;
 mod search;
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -50,13 +51,21 @@ pub const VALUES_MAX: usize = 1_000_000;
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/scim+json");
 
 /// One HTTP request as a home received it.
-#[derive(Debug)]
 pub struct Call {
     pub parts: Parts,
     /// `None` where the body is larger than anything taken, and was not read.
     pub body: Option<Bytes>,
     /// Scheme and authority under which the client reaches us, as `https://scim.example.com`.
     pub origin: String,
+}
+
+/// Headers and body hold tokens and values, which nothing may show.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut call = f.debug_struct("Call");
+        call.field("method", &self.parts.method)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the handlers make: a status, headers and, mostly, a JSON body.
@@ -200,6 +209,12 @@ impl Exchange<'_> {
     /// The base URL as the client knows it.
     fn base(&self) -> String {
         format!("{}{}", self.call.origin, self.route.base)
+    }
+
+    /// Whether the base URL itself was asked for.
+    fn is_at_base(&self) -> bool {
+        let path = self.call.parts.uri.path().trim_end_matches('/');
+        path.eq_ignore_ascii_case(self.route.base.trim_end_matches('/'))
     }
 
     fn asked(&self) -> Asked<'_> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::list::list;
 use super::query::Parameters;
 use super::render::{self, Derived, View};
-use super::{Answer, Exchange, ScimError, etag, permit};
+use super::{Answer, Exchange, ScimError, etag, log, permit};
 use crate::patch::{self, MemberChange, Operation};
 use crate::schema::{self, Document, ResourceType};
 use crate::store::{
@@ -202,19 +202,34 @@ async fn modify(
 }
 
 /// The answer to a change that has a body. A user's groups do not depend on the change, so they are read beside it.
+/// What was changed is told as done, though it cannot be read back: then it is shown without members or groups.
 async fn changed(
     tenant: &Tenant,
     view: &View<'_>,
     id: Id,
     change: impl Future<Output = Result<Record, ScimError>>,
 ) -> Result<Answer, ScimError> {
-    let (record, derived) = if view.shows_members() {
-        change.await?;
-        load(tenant, view, id).await?
-    } else {
-        let groups = async { Ok(groups(tenant, view, id).await?) };
-        tokio::try_join!(change, groups)?
-    };
+    if view.shows_members() {
+        let record = change.await?;
+        return Ok(match load(tenant, view, id).await {
+            Ok((record, derived)) => view.answer(StatusCode::OK, &record, derived),
+            Err(error) => {
+                log::failure(tenant.request_id(), &error);
+                view.answer(
+                    StatusCode::OK,
+                    &record,
+                    Derived::Members(Membership::TooMany),
+                )
+            }
+        });
+    }
+    // Side by side, but the change is not given up where the groups do not read.
+    let (change, groups) = tokio::join!(change, groups(tenant, view, id));
+    let record = change?;
+    let derived = groups.unwrap_or_else(|error| {
+        log::failure(tenant.request_id(), &error.into());
+        Derived::None
+    });
     Ok(view.answer(StatusCode::OK, &record, derived))
 }
 

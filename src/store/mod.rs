@@ -245,6 +245,11 @@ impl Tenant {
         &self.scope
     }
 
+    /// What the request is called in the log.
+    pub fn request_id(&self) -> &str {
+        &self.request.id
+    }
+
     /// Notes for the log what the request relied on so far, and how it is answered where all goes well.
     pub fn note(&self, quirks: &Quirks, status: u16) {
         let quirks = quirks.clone();

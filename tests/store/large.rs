@@ -15,7 +15,7 @@ use crate::bench::{Bench, group, object};
 
 /// Three steps in some lanes.
 const MEMBERS: u64 = 3_000;
-/// More than a page of edges. `GROUPS_OF_ONE=5000` takes some minutes.
+/// More than a page of edges. `GROUPS_OF_ONE=5000` takes half a minute.
 const GROUPS: usize = 1_100;
 
 async fn seeded(users: u64, groups: &[Range<u64>]) -> (Arc<DynamoDb>, Bench, Vec<Id>) {

@@ -144,10 +144,7 @@ fn task(
             "a POST operation needs a bulkId, which names it in the answer",
         ));
     }
-    let version = text(item, "version").map(HeaderValue::from_str);
-    let version = version.transpose().map_err(|_| {
-        ScimError::invalid_value("version must be a version as meta.version shows it")
-    })?;
+    let version = version(item)?;
     let data = match member_mut(item, "data").map(Value::take) {
         _ if method == Method::DELETE => Value::Null,
         Some(data @ Value::Object(_)) => data,
@@ -168,6 +165,18 @@ fn task(
     references.extend(task.target().and_then(reference::name).map(str::to_owned));
     task.references = references;
     Ok(task)
+}
+
+/// The version that the resource must have: what is none would leave the change unguarded.
+fn version(item: &Document) -> Result<Option<HeaderValue>, ScimError> {
+    let no_version = "version must be a version as meta.version shows it";
+    match member(item, "version") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if !text.is_empty() => HeaderValue::from_str(text)
+            .map(Some)
+            .map_err(|_| ScimError::invalid_value(no_version)),
+        Some(_) => Err(ScimError::invalid_value(no_version)),
+    }
 }
 
 /// The path of an operation; a query has no meaning here.

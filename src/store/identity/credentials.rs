@@ -53,6 +53,16 @@ pub struct Holder {
     pub(in crate::store) actor: String,
 }
 
+impl Holder {
+    pub fn tenant_id(&self) -> String {
+        self.scope.to_string()
+    }
+
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+}
+
 /// Why a token of the right shape lets nobody in; with its holder where its secret has proved whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
