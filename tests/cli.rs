@@ -249,7 +249,8 @@ async fn it_stops_with_connections_open() {
     // The client keeps its connection; that must not hold the process up.
     let began = std::time::Instant::now();
     assert_eq!(server.stop("TERM").code(), STOPPED);
-    assert!(began.elapsed().as_secs() < 3, "{:?}", began.elapsed());
+    // Less than what it gives to requests that do not end.
+    assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
     drop(client);
 }
 

@@ -236,7 +236,8 @@ async fn where_nothing_can_be_simulated_one_sentence_says_why() {
         ),
         ("not a url".to_owned(), "begins with https://"),
     ] {
-        let run = simulate(&url, "token", &["--timeout", "1"]).await;
+        let seconds = if says == "timed out" { "1" } else { "20" };
+        let run = simulate(&url, "token", &["--timeout", seconds]).await;
         assert_eq!(run.status, 2, "{url}");
         assert!(
             run.stdout.is_empty() && run.stderr.contains(says),
