@@ -6,7 +6,7 @@ use crate::store::keys::Work;
 use crate::store::record::{attr, generation, text};
 use crate::store::sweep::SINCE;
 use crate::store::{Id, Record, StoreError, Tenant, outbox};
-use crate::table::{Attr, Attrs, Condition, Item, Key, Update, Write};
+use crate::table::{Attr, Attrs, Condition, Item, Update, Write};
 
 impl Tenant {
     /// A row that names the living goes.
@@ -15,14 +15,8 @@ impl Tenant {
             Work::Deleted(id) | Work::Generation(id, _) | Work::Change(id, _) => *id,
         };
         self.all(vec![
-            Write::Check {
-                key: self.scope.resource(id),
-                condition: Condition::Exists,
-            },
-            Write::Delete {
-                key: work.key(&self.scope),
-                condition: Some(Condition::Exists),
-            },
+            Write::check(self.scope.resource(id), Condition::Exists),
+            Write::delete(work.key(&self.scope)).when(Condition::Exists),
         ])
         .await
     }
@@ -39,12 +33,12 @@ impl Tenant {
             Loose::Head => (waits, self.put_row(group, op)),
             Loose::Row => {
                 let row = self.scope.work_change(group, op);
-                (Condition::Not(Box::new(waits)), delete(row))
+                (Condition::Not(Box::new(waits)), Write::delete(row))
             }
             Loose::Lanes => return self.mend_lanes(group, op).await,
         };
         let key = self.scope.resource(group);
-        self.all(vec![write, Write::Check { key, condition }]).await
+        self.all(vec![write, Write::check(key, condition)]).await
     }
 
     /// A change that is named gets a time, which is over: whoever comes next may finish it. A time alone goes.
@@ -53,8 +47,8 @@ impl Tenant {
         let Some(head) = self.table().get(&key).await? else {
             return Ok(false);
         };
-        let waits = [attr::PENDING, attr::PENDING_UNTIL];
-        let as_read = waits.map(|name| match head.attrs.get(name) {
+        let halves = [attr::PENDING, attr::PENDING_UNTIL];
+        let as_read = halves.map(|name| match head.attrs.get(name) {
             Some(value) => Condition::Equals(name, value.clone()),
             None => Condition::Lacks(name),
         });
@@ -66,14 +60,10 @@ impl Tenant {
             update.set.insert(attr::PENDING_UNTIL, Attr::N(0));
             update.add = [(attr::VERSION, 1)].into();
         } else {
-            update.remove = waits.to_vec();
+            update.remove = halves.into_iter().chain([attr::PENDING_LANES]).collect();
         }
-        self.all(vec![Write::Update {
-            key,
-            update,
-            condition: Some(Condition::And(condition)),
-        }])
-        .await
+        let write = Write::update(key, update).when(Condition::And(condition));
+        self.all(vec![write]).await
     }
 
     /// What a head says beside its version when what a change holds is seen again: other members than before.
@@ -86,11 +76,8 @@ impl Tenant {
     }
 
     fn put_row(&self, group: Id, op: &str) -> Write {
-        Write::Put {
-            key: self.scope.work_change(group, op),
-            attrs: [(SINCE, Attr::N(self.host().now_ms()))].into(),
-            condition: None,
-        }
+        let since = [(SINCE, Attr::N(self.host().now_ms()))];
+        Write::put(self.scope.work_change(group, op), since)
     }
 
     /// A change is committed with its lanes, and its head forgets it after the last of them: lanes of the present
@@ -109,7 +96,10 @@ impl Tenant {
             of_head.is_some() && generation(lane) == of_head
         };
         let (open, dead): (Vec<Item>, Vec<Item>) = lanes.into_iter().partition(present);
-        let mut writes: Vec<Write> = dead.into_iter().map(|lane| delete(lane.key)).collect();
+        let mut writes: Vec<Write> = dead
+            .into_iter()
+            .map(|lane| Write::delete(lane.key))
+            .collect();
         match head {
             Some(head) if !open.is_empty() => {
                 // Whoever reads the group would fail at it.
@@ -118,10 +108,10 @@ impl Tenant {
                 }
                 writes.extend([self.reopen(&head, op, &open), self.put_row(group, op)]);
             }
-            head => writes.push(Write::Check {
-                key: self.scope.resource(group),
-                condition: head.map_or(Condition::NotExists, |head| of_generation(&head)),
-            }),
+            head => {
+                let as_read = head.map_or(Condition::NotExists, |head| of_generation(&head));
+                writes.push(Write::check(self.scope.resource(group), as_read));
+            }
         }
         self.all(writes).await
     }
@@ -142,25 +132,17 @@ impl Tenant {
         ]);
         let update = Update {
             set,
+            // How many lanes there were is not known: where that is not said, as many are looked for as there can be.
+            remove: vec![attr::PENDING_LANES],
             ..Update::default()
         };
         let as_read = Condition::Equals(attr::VERSION, Attr::N(head.version));
         let closed = Condition::Lacks(attr::PENDING);
-        Write::Update {
-            key: self.scope.resource(head.id),
-            update,
-            condition: Some(Condition::And(vec![of_generation(head), as_read, closed])),
-        }
+        let condition = Condition::And(vec![of_generation(head), as_read, closed]);
+        Write::update(self.scope.resource(head.id), update).when(condition)
     }
 }
 
 fn of_generation(head: &Record) -> Condition {
     Condition::Equals(attr::GENERATION, Attr::S(head.generation.clone()))
-}
-
-fn delete(key: Key) -> Write {
-    Write::Delete {
-        key,
-        condition: None,
-    }
 }

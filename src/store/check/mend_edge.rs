@@ -10,20 +10,15 @@ impl Tenant {
         let (forward, reverse) = (edge.forward(&self.scope), edge.reverse(&self.scope));
         let generation = Attr::S(edge.generation());
         let of_edge = Condition::Equals(attr::GENERATION, generation.clone());
-        let check = |key, condition| Write::Check { key, condition };
-        let head = |condition| check(self.scope.resource(edge.group), condition);
-        let member = |condition| check(self.scope.resource(edge.member), condition);
+        let head = |condition| Write::check(self.scope.resource(edge.group), condition);
+        let member = |condition| Write::check(self.scope.resource(edge.member), condition);
         match amiss {
             Amiss::OnlyForward => {
                 self.all(vec![
                     head(of_edge),
                     member(Condition::Exists),
-                    check(forward, Condition::Exists),
-                    Write::Put {
-                        key: reverse,
-                        attrs: [(attr::GENERATION, generation)].into(),
-                        condition: None,
-                    },
+                    Write::check(forward, Condition::Exists),
+                    Write::put(reverse, [(attr::GENERATION, generation)]),
                 ])
                 .await
             }
@@ -34,11 +29,8 @@ impl Tenant {
             Amiss::OnlyReverse => {
                 self.all(vec![
                     head(of_edge.clone()),
-                    check(forward, Condition::NotExists),
-                    Write::Delete {
-                        key: reverse,
-                        condition: Some(of_edge),
-                    },
+                    Write::check(forward, Condition::NotExists),
+                    Write::delete(reverse).when(of_edge),
                 ])
                 .await
             }
@@ -59,19 +51,13 @@ impl Tenant {
     /// Deletes what is there of an edge, if `dead` holds.
     async fn drop_sides(&self, edge: Edge, dead: Write) -> Result<bool, StoreError> {
         let reverse = edge.reverse(&self.scope);
-        let mut writes = vec![dead];
-        writes.push(Write::Delete {
-            key: edge.forward(&self.scope),
-            condition: None,
-        });
+        let mut writes = vec![dead, Write::delete(edge.forward(&self.scope))];
         let found = self.table().get(&reverse).await?;
         let of_edge = edge.generation();
         // It may belong to a newer generation.
         if found.as_ref().and_then(generation) == Some(of_edge.as_str()) {
-            writes.push(Write::Delete {
-                key: reverse,
-                condition: Some(Condition::Equals(attr::GENERATION, Attr::S(of_edge))),
-            });
+            let condition = Condition::Equals(attr::GENERATION, Attr::S(of_edge));
+            writes.push(Write::delete(reverse).when(condition));
         }
         self.all(writes).await
     }
