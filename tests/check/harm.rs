@@ -168,6 +168,22 @@ async fn of_work(bed: &Bed, case: &str) -> bool {
             };
             lane(bed, &hex(bed.parent), &present, 0).await;
         }
+        "lanes of members that the head was put back before" => {
+            let (_, _, generation) = bed.edge(bed.team, bed.ada).await;
+            let Attr::S(present) = generation else {
+                panic!("no generation")
+            };
+            lane(bed, &team, OTHER, 0).await;
+            let key = bed.key(&format!("#O#{team}"), format!("{OLD}#00"));
+            bed.update(key, [("v", Attr::N(99))], &[]).await;
+            bed.put(row(format!("M#{team}#{present}")), since).await;
+            // In the edges already, by a lane that is done.
+            let mei = hex(bed.mei);
+            let forward = bed.key(&format!("#M#{team}#{OTHER}"), mei.clone());
+            bed.put(forward, []).await;
+            let reverse = bed.key(&format!("#V#{mei}"), team);
+            bed.put(reverse, [("gen", text(OTHER))]).await;
+        }
         "a lane that does not read" => lane(bed, &team, OTHER, 2).await,
         "a lane with ids that are none" | "a lane of nobody" => {
             lane(bed, &team, OTHER, 0).await;

@@ -22,8 +22,8 @@ pub(super) struct Facts {
     /// Active users by row, as far as there is one.
     pub active: HashMap<u32, i64>,
     pub edges: HashMap<Edge, Sides>,
-    /// Group and change.
-    pub lanes: HashSet<(Id, String)>,
+    /// By group and change, what it makes of the group.
+    pub lanes: HashMap<(Id, String), Made>,
     pub rows: Vec<Row>,
     pub outbox: u64,
     /// Ids of connections, and the credentials that name one.
@@ -60,12 +60,20 @@ pub(super) struct Identity {
 pub(super) struct Resource {
     /// A user who is not switched off.
     pub active: bool,
+    pub version: i64,
     /// The generation of a group's members.
     pub generation: Option<u64>,
     /// The open big change.
     pub pending: Option<Box<str>>,
     /// Digests of its sort keys in the indexes; 0 where it is not in one.
     pub indexed: [u64; 2],
+}
+
+/// What a big change makes of its group, as its lanes say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Made {
+    pub version: i64,
+    pub generation: Option<u64>,
 }
 
 /// In which directions an edge was seen.
@@ -190,10 +198,8 @@ impl Facts {
                 self.edges.entry(edge).or_default().reverse = true;
             }
             Entity::Lane(group, op) => {
-                shape::is_lane(item)
-                    .then_some(())
-                    .ok_or("a lane of a big change")?;
-                self.lanes.insert((group, op));
+                let made = shape::made(item).ok_or("a lane of a big change")?;
+                self.lanes.insert((group, op), made);
             }
             Entity::Work(work) => {
                 let (dead, op) = shape::work(item).ok_or("a work row")?;

@@ -188,6 +188,15 @@ impl<'f> Named<'f> {
     }
 }
 
+/// Groups whose head was put back before a change of their lanes: what it says of its members is of the past.
+fn put_back(facts: &Facts) -> HashSet<Id> {
+    let later = facts.lanes.iter().filter(|((group, _), made)| {
+        let head = facts.resources.get(group);
+        head.is_some_and(|head| made.version > head.version && made.generation != head.generation)
+    });
+    later.map(|((group, _), _)| *group).collect()
+}
+
 /// Whether a row names what is alive: it is a fault, and excuses nothing.
 fn names_living(facts: &Facts, row: &Row) -> bool {
     match &row.work {
@@ -202,7 +211,7 @@ fn names_living(facts: &Facts, row: &Row) -> bool {
 
 /// I5: every membership stands in both directions, and both ends live. I12: what does not is named by a row.
 fn edges(facts: &Facts, named: &Named<'_>, faults: &mut Vec<Fault>, waiting: &mut Waiting) -> u64 {
-    let mut memberships = 0;
+    let (mut memberships, put_back) = (0, put_back(facts));
     for (edge, sides) in &facts.edges {
         let Some(amiss) = amiss(facts, *edge, *sides) else {
             memberships += 1;
@@ -217,6 +226,7 @@ fn edges(facts: &Facts, named: &Named<'_>, faults: &mut Vec<Fault>, waiting: &mu
             }
             Amiss::OnlyForward | Amiss::OnlyReverse => false,
         };
+        let excused = excused || put_back.contains(&edge.group);
         if excused {
             waiting.edges += 1;
         } else {
@@ -274,7 +284,7 @@ fn changes(
             loose(*group, op, Loose::Row);
         }
     }
-    for (group, op) in &facts.lanes {
+    for (group, op) in facts.lanes.keys() {
         let head = facts.resources.get(group);
         if open(group, op) {
             waiting.lanes += 1;
