@@ -131,8 +131,57 @@ impl Facts {
     ) -> Result<(), &'static str> {
         let edge = |group, generation: &str, member| Edge::new(group, generation, member).ok_or("");
         match entity {
-            // What is no resource has nothing to agree with.
-            Entity::Resource(_) | Entity::AdminKey | Entity::Counter => {}
+            Entity::Directory(resource_type, row) => {
+                let active = shape::active(item).ok_or("a count of the directory")?;
+                let counts = directory::counted(item);
+                let counts = counts.map(|(bucket, count)| ((resource_type, bucket), count));
+                self.counts.extend(counts);
+                if resource_type == USER.number {
+                    self.active.insert(row, active);
+                }
+            }
+            Entity::Alias(resource_type, name) => {
+                let mut known = aliases::indexed(resource_type).iter();
+                let known = known.find(|indexed| indexed.name == name).ok_or("")?;
+                let holder = aliases::holder(item).ok_or("an alias")?;
+                self.claims.hold(item.key.clone(), known.name, holder);
+            }
+            Entity::Forward(group, generation, member) => {
+                let edge = edge(group, &generation, member)?;
+                self.edges.entry(edge).or_default().forward = true;
+            }
+            Entity::Reverse(member, group) => {
+                let generation = generation(item).ok_or("a membership")?;
+                let edge = edge(group, generation, member).map_err(|_| "a membership")?;
+                self.edges.entry(edge).or_default().reverse = true;
+            }
+            Entity::Lane(group, op) => {
+                let made = shape::made(item).ok_or("a lane of a big change")?;
+                self.lanes.insert((group, op), made);
+            }
+            Entity::Work(work) => {
+                let (dead, op) = shape::work(item).ok_or("a work row")?;
+                self.rows.push(Row { work, dead, op });
+            }
+            Entity::Outbox => {
+                shape::is_entry(item)
+                    .then_some(())
+                    .ok_or("an outbox item")?;
+                self.outbox += 1;
+            }
+            setting => return self.setting(tenant, setting, item),
+        }
+        Ok(())
+    }
+
+    /// The same of what says nothing of a resource.
+    fn setting(
+        &mut self,
+        tenant: &TenantScope,
+        entity: Entity,
+        item: &Item,
+    ) -> Result<(), &'static str> {
+        match entity {
             Entity::Connection => {
                 let id = TenantScope::connection_of(&item.key);
                 self.connections.extend(id.map(str::to_owned));
@@ -173,44 +222,9 @@ impl Facts {
                 let same = schema.schema.id.eq_ignore_ascii_case(&urn);
                 same.then_some(()).ok_or("a schema")?;
             }
-            Entity::Directory(resource_type, row) => {
-                let active = shape::active(item).ok_or("a count of the directory")?;
-                let counts = directory::counted(item);
-                let counts = counts.map(|(bucket, count)| ((resource_type, bucket), count));
-                self.counts.extend(counts);
-                if resource_type == USER.number {
-                    self.active.insert(row, active);
-                }
-            }
-            Entity::Alias(resource_type, name) => {
-                let mut known = aliases::indexed(resource_type).iter();
-                let known = known.find(|indexed| indexed.name == name).ok_or("")?;
-                let holder = aliases::holder(item).ok_or("an alias")?;
-                self.claims.hold(item.key.clone(), known.name, holder);
-            }
-            Entity::Forward(group, generation, member) => {
-                let edge = edge(group, &generation, member)?;
-                self.edges.entry(edge).or_default().forward = true;
-            }
-            Entity::Reverse(member, group) => {
-                let generation = generation(item).ok_or("a membership")?;
-                let edge = edge(group, generation, member).map_err(|_| "a membership")?;
-                self.edges.entry(edge).or_default().reverse = true;
-            }
-            Entity::Lane(group, op) => {
-                let made = shape::made(item).ok_or("a lane of a big change")?;
-                self.lanes.insert((group, op), made);
-            }
-            Entity::Work(work) => {
-                let (dead, op) = shape::work(item).ok_or("a work row")?;
-                self.rows.push(Row { work, dead, op });
-            }
-            Entity::Outbox => {
-                shape::is_entry(item)
-                    .then_some(())
-                    .ok_or("an outbox item")?;
-                self.outbox += 1;
-            }
+            // There is nothing that these have to agree with.
+            Entity::Resource(_) | Entity::AdminKey | Entity::Counter => {}
+            _ => return Err(""),
         }
         Ok(())
     }
