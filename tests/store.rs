@@ -20,6 +20,8 @@ mod costs_of_groups;
 mod house;
 #[path = "store/identity.rs"]
 mod identity;
+#[path = "store/large.rs"]
+mod large;
 #[path = "store/meanwhile.rs"]
 mod meanwhile;
 #[path = "store/nested.rs"]

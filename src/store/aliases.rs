@@ -179,10 +179,7 @@ pub(super) const HOLDER: &str = "id";
 
 /// Whom an alias names.
 pub(super) fn holder(item: &Item) -> Option<Id> {
-    match item.attrs.get(HOLDER) {
-        Some(Attr::S(id)) => Id::from_key(id),
-        _ => None,
-    }
+    Id::from_key(item.text(HOLDER)?)
 }
 
 pub(super) fn mine(id: Id) -> Condition {

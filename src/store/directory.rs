@@ -12,7 +12,7 @@ use super::id::{BUCKET_MAX, Id};
 use super::keys::{self, TenantScope};
 use super::seats::{self, Gate};
 use super::{Record, StoreError, Tenant};
-use crate::table::{Attr, Condition, Consistency, Item, Query, Range, Update, Write};
+use crate::table::{Condition, Consistency, Item, Query, Range, Update, Write};
 
 /// Live resources in one bucket.
 pub(super) const BUCKET_SIZE: i64 = 128;
@@ -58,10 +58,7 @@ pub(super) fn counted(row: &Item) -> impl Iterator<Item = (u32, i64)> {
     let buckets = keys::row_number(&row.key.sk)
         .into_iter()
         .flat_map(buckets_of);
-    buckets.filter_map(|(bucket, count)| match row.attrs.get(count) {
-        Some(Attr::N(count)) => Some((bucket, *count)),
-        _ => None,
-    })
+    buckets.filter_map(|(bucket, count)| Some((bucket, row.number(count)?)))
 }
 
 /// The row counts as it was read.

@@ -9,7 +9,7 @@ mod pass;
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
 
-use super::identity::{NAME, STATE, State, TENANT, erasing_since, text};
+use super::identity::{NAME, STATE, State, TENANT, erasing_since};
 use super::keys::{self, TenantScope};
 use super::{Store, StoreError, outbox};
 use crate::schema::norm;
@@ -72,8 +72,8 @@ impl Store {
         let config = self.table().get(&tenant.config()).await?;
         let telling = [config.as_ref(), Some(row)].into_iter().flatten();
         let names: BTreeSet<String> = telling
-            .filter_map(|item| text(item, NAME))
-            .map(|name| norm(&name, false))
+            .filter_map(|item| item.text(NAME))
+            .map(|name| norm(name, false))
             .collect();
         let own = Condition::Or(vec![
             Condition::NotExists,

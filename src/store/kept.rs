@@ -1,7 +1,7 @@
 //! Records of users who were deleted and kept: SCIM knows nothing of them, the vendor does.
 
 use super::commit::{Plan, Role};
-use super::record::{OPTIONAL, attr, text};
+use super::record::{OPTIONAL, attr};
 use super::{Id, OnDelete, Record, Store, StoreError, Tenant, TenantScope};
 use crate::schema::{Document, USER};
 use crate::table::{Attr, Condition, Consistency, Item, Query, Range, TableError, Write};
@@ -31,17 +31,14 @@ impl Kept {
         let mut record = Record::read(item)?;
         // Set here and not in the item: the stored document may be as large as it can be already.
         record.document.insert("active".to_owned(), false.into());
-        let Some(Attr::N(deleted)) = item.attrs.get(DELETED) else {
-            return Err(broken());
-        };
         Ok(Self {
             id: record.id,
             document: record.document,
             version: record.version,
             created: record.created,
             modified: record.modified,
-            deleted: *deleted,
-            actor: text(item, ACTOR).ok_or_else(broken)?.to_owned(),
+            deleted: item.number(DELETED).ok_or_else(broken)?,
+            actor: item.text(ACTOR).ok_or_else(broken)?.to_owned(),
         })
     }
 }

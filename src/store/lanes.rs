@@ -78,14 +78,8 @@ impl Sizes {
 impl Lane {
     fn read(item: Item) -> Result<Self, StoreError> {
         let broken = || StoreError::Broken("a lane does not read");
-        let number = |name| match item.attrs.get(name) {
-            Some(Attr::N(number)) => Ok(*number),
-            _ => Err(broken()),
-        };
-        let text = |name| match item.attrs.get(name) {
-            Some(Attr::S(text)) => Ok(text.clone()),
-            _ => Err(broken()),
-        };
+        let number = |name| item.number(name).ok_or_else(broken);
+        let text = |name| item.text(name).map(str::to_owned).ok_or_else(broken);
         Ok(Self {
             add: ids(&item, ADDS),
             remove: ids(&item, REMOVES),
@@ -235,10 +229,8 @@ impl Tenant {
 
 /// Unpacks ids of 16 bytes each.
 fn ids(item: &Item, name: &str) -> Vec<Id> {
-    match item.attrs.get(name) {
-        Some(Attr::B(bytes)) => bytes.chunks_exact(16).filter_map(Id::from_bytes).collect(),
-        _ => vec![],
-    }
+    let packed = item.bytes(name).unwrap_or_default();
+    packed.chunks_exact(16).filter_map(Id::from_bytes).collect()
 }
 
 #[cfg(test)]

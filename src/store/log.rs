@@ -10,7 +10,6 @@ use ulid::Ulid;
 pub(super) use entry::read;
 pub use entry::{LogEntry, LogEvent};
 
-use super::identity::number;
 use super::keys::TenantScope;
 use super::outbox::attr;
 use super::{Store, StoreError};
@@ -114,7 +113,9 @@ impl Store {
             // What does not read is for `check` to tell.
             let Some(entry) = read(&item) else { continue };
             let asked = query.connection.is_none() || entry.connection == query.connection;
-            let expired = number(&item, attr::EXPIRES).is_some_and(|end| end * 1_000 <= now);
+            let expired = item
+                .number(attr::EXPIRES)
+                .is_some_and(|end| end * 1_000 <= now);
             if asked && !expired && !item.attrs.contains_key(attr::PART) {
                 entries.push(entry);
             }

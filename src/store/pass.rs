@@ -24,10 +24,7 @@ struct Row {
 impl Row {
     fn read(item: Item) -> Option<Self> {
         let work = Work::from_key(&item.key.sk)?;
-        let Some(Attr::N(since)) = item.attrs.get(SINCE) else {
-            return None;
-        };
-        let since = *since;
+        let since = item.number(SINCE)?;
         Some(Self { item, work, since })
     }
 
@@ -79,10 +76,7 @@ impl Tenant {
             }
             Work::Deleted(id) => self.leave_groups(*id).await?,
             Work::Generation(group, generation) => {
-                let op = match row.item.attrs.get(OP) {
-                    Some(Attr::S(op)) => Some(op.as_str()),
-                    _ => None,
-                };
+                let op = row.item.text(OP);
                 self.sweep_group(*group, generation, op, row.is_dead())
                     .await?
             }

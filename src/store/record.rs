@@ -88,10 +88,7 @@ impl Record {
     /// Reads the item of a resource; an item the store did not write is our failure.
     pub(super) fn read(item: &Item) -> Result<Self, StoreError> {
         let broken = || StoreError::Broken("a resource's item does not read");
-        let number = |name: &str| match item.attrs.get(name) {
-            Some(Attr::N(number)) => Ok(*number),
-            _ => Err(broken()),
-        };
+        let number = |name| item.number(name).ok_or_else(broken);
         let document = match item.attrs.get(attr::DOCUMENT) {
             Some(Attr::S(json)) => serde_json::from_str(json).map_err(|_| broken())?,
             Some(Attr::B(deflated)) => {
@@ -107,12 +104,14 @@ impl Record {
             created: number(attr::CREATED)?,
             modified: number(attr::MODIFIED)?,
             document,
-            twins: match item.attrs.get(attr::TWINS) {
-                Some(Attr::Ss(names)) => names.iter().cloned().collect(),
-                _ => BTreeSet::new(),
-            },
+            twins: item
+                .texts(attr::TWINS)
+                .unwrap_or_default()
+                .iter()
+                .cloned()
+                .collect(),
             generation: generation(item).unwrap_or_default().to_owned(),
-            latest: text(item, attr::LATEST).unwrap_or_default().to_owned(),
+            latest: item.text(attr::LATEST).unwrap_or_default().to_owned(),
             pending: pending(item),
         })
     }
@@ -153,14 +152,11 @@ impl Record {
 }
 
 fn pending(item: &Item) -> Option<Pending> {
-    let number = |name| match item.attrs.get(name) {
-        Some(Attr::N(number)) => Some(*number),
-        _ => None,
-    };
+    let lanes = item.number(attr::PENDING_LANES);
     Some(Pending {
-        op: text(item, attr::PENDING)?.to_owned(),
-        until: number(attr::PENDING_UNTIL)?,
-        lanes: number(attr::PENDING_LANES)
+        op: item.text(attr::PENDING)?.to_owned(),
+        until: item.number(attr::PENDING_UNTIL)?,
+        lanes: lanes
             .and_then(|lanes| usize::try_from(lanes).ok())
             .unwrap_or(Sizes::default().lanes),
     })
@@ -173,14 +169,7 @@ pub(super) fn count(things: usize) -> Attr {
 
 /// The generation that a group's item names.
 pub(super) fn generation(item: &Item) -> Option<&str> {
-    text(item, attr::GENERATION)
-}
-
-pub(super) fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
-    match item.attrs.get(name) {
-        Some(Attr::S(text)) => Some(text),
-        _ => None,
-    }
+    item.text(attr::GENERATION)
 }
 
 /// JSON, deflated where that makes the item a whole KB smaller: writes are billed by the KB.

@@ -121,10 +121,7 @@ impl Store {
     async fn schema_changes(&self, tenant: &TenantScope) -> Result<Option<i64>, StoreError> {
         let config = self.table().get(&tenant.config()).await?;
         let config = config.ok_or(StoreError::NotFound)?;
-        Ok(match config.attrs.get(CHANGES) {
-            Some(Attr::N(changes)) => Some(*changes),
-            _ => None,
-        })
+        Ok(config.number(CHANGES))
     }
 
     /// Makes one change unless another came first; gives the reasons where it was not made.
@@ -166,8 +163,6 @@ pub(super) fn read(item: &Item) -> Result<TenantSchema, StoreError> {
         Some(Attr::N(number)) if *number == i64::from(GROUP.number) => &GROUP,
         _ => return Err(broken()),
     };
-    match item.attrs.get(JSON) {
-        Some(Attr::S(json)) => TenantSchema::read(json, Some(resource_type)).map_err(|_| broken()),
-        _ => Err(broken()),
-    }
+    let json = item.text(JSON).ok_or_else(broken)?;
+    TenantSchema::read(json, Some(resource_type)).map_err(|_| broken())
 }

@@ -84,8 +84,11 @@ impl Tenant {
                 }
                 Access::GroupsOf(member) => {
                     let groups = self.groups_within(member, most);
-                    let (alive, groups) = tokio::try_join!(self.find(member), groups)?;
-                    known.extend(by_id(alive.map_or(vec![], |_| groups)));
+                    let (alive, groups) = tokio::join!(self.find(member), groups);
+                    // However many edges a deleted member still has, it is in no group.
+                    if alive?.is_some() {
+                        known.extend(by_id(groups?));
+                    }
                 }
                 Access::MembersOf(group) => ids.extend(self.members_within(group).await?),
                 Access::Indexed(index, range) => {

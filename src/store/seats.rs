@@ -118,9 +118,7 @@ impl Tenant {
     }
 }
 
+/// What is not there was never counted.
 fn number(item: &Item, name: &str) -> i64 {
-    match item.attrs.get(name) {
-        Some(Attr::N(number)) => *number,
-        _ => 0,
-    }
+    item.number(name).unwrap_or(0)
 }

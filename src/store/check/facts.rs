@@ -197,25 +197,27 @@ impl Facts {
                 .ok_or("the record of a deleted user")?,
             Entity::Config if State::of(item) == State::Erased => {}
             Entity::Config => {
-                let name = identity::text(item, identity::NAME);
+                let name = item.text(identity::NAME);
                 self.identity.has_config = true;
                 self.identity.nested = nested::is_nested(item);
                 self.identity.twins = aliases::twins_ever(item);
-                self.identity.config = Some(name.ok_or("the tenant's own item")?);
+                self.identity.config = Some(name.ok_or("the tenant's own item")?.to_owned());
             }
             Entity::Registered => {
                 self.identity.has_registry = true;
-                let name = identity::text(item, identity::NAME);
-                self.identity.registry = Some(name.ok_or("the tenant's row in the registry")?);
+                let name = item.text(identity::NAME);
+                self.identity.registry =
+                    Some(name.ok_or("the tenant's row in the registry")?.to_owned());
             }
             Entity::Name(norm) => {
                 self.identity.names.insert(norm);
             }
             Entity::Token(digest) => {
                 let same = identity::same_digest(item, &digest);
-                let connection = identity::text(item, identity::CONNECTION);
+                let connection = item.text(identity::CONNECTION);
                 let connection = connection.filter(|_| same).ok_or("a token")?;
-                self.credentials.push((item.key.clone(), connection));
+                self.credentials
+                    .push((item.key.clone(), connection.to_owned()));
             }
             Entity::Schema(urn) => {
                 let schema = schemas::read(item).map_err(|_| "a schema")?;

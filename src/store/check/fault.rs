@@ -220,14 +220,14 @@ impl Fault {
     /// The resource it is about.
     pub(super) fn resource(&self) -> Option<Id> {
         match self {
-            Self::Alias(alias) => alias.wanted.first().copied().or(alias.held),
-            Self::Edge(edge, _) => Some(edge.group),
             Self::Document(id, _)
             | Self::Change(id, ..)
             | Self::Tenant(Part::Twins(_, id))
             | Self::Work(Work::Deleted(id) | Work::Generation(id, _) | Work::Change(id, _)) => {
                 Some(*id)
             }
+            Self::Alias(alias) => alias.wanted.first().copied().or(alias.held),
+            Self::Edge(edge, _) => Some(edge.group),
             _ => None,
         }
     }

@@ -174,10 +174,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         for key in [scope.config(), keys::registry(scope)] {
             let item = self.table().get(&key).await?;
-            let name = item
-                .as_ref()
-                .and_then(|item| identity::text(item, identity::NAME));
-            names.extend(name.map(|name| keys::tenant_name(&norm(&name, false))));
+            let name = item.as_ref().and_then(|item| item.text(identity::NAME));
+            names.extend(name.map(|name| keys::tenant_name(&norm(name, false))));
             seen.add(item.into_iter().collect());
         }
         for key in names {

@@ -4,7 +4,7 @@ use super::facts::Made;
 use super::fault::Loose;
 use super::shape;
 use crate::store::keys::Work;
-use crate::store::record::{attr, generation, text};
+use crate::store::record::{attr, generation};
 use crate::store::sweep::{SINCE, dead_generation};
 use crate::store::{Id, Record, StoreError, Tenant, outbox};
 use crate::table::{Attr, Attrs, Condition, Item, Update, Write};
@@ -56,7 +56,7 @@ impl Tenant {
         let mut condition = vec![Condition::Exists];
         condition.extend(as_read);
         let mut update = Update::default();
-        if text(&head, attr::PENDING).is_some() {
+        if head.text(attr::PENDING).is_some() {
             update.set = self.seen_anew();
             update.set.insert(attr::PENDING_UNTIL, Attr::N(0));
             update.add = [(attr::VERSION, 1)].into();
@@ -95,7 +95,7 @@ impl Tenant {
         let lanes = self.lane_items(group, op).await?;
         let holds = |lane: &Item| {
             head.as_ref().is_some_and(|head| {
-                let later = shape::number(lane, attr::VERSION) > Some(head.version);
+                let later = lane.number(attr::VERSION) > Some(head.version);
                 later || generation(lane) == Some(head.generation.as_str())
             })
         };

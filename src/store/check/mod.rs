@@ -206,8 +206,8 @@ enum Ask {
 fn belongs(item: &Item) -> (Option<TenantScope>, Option<Entity>) {
     match parse(&item.key) {
         (None, Some(Entity::Name(norm))) => {
-            let tenant = identity::text(item, identity::TENANT);
-            match tenant.as_deref().and_then(TenantScope::parse) {
+            let tenant = item.text(identity::TENANT);
+            match tenant.and_then(TenantScope::parse) {
                 Some(tenant) => (Some(tenant), Some(Entity::Name(norm))),
                 None => (None, None),
             }

@@ -2,18 +2,17 @@
 
 use super::facts::{Facts, INDEXES, Resource, digest};
 use super::fault::{Broken, Fault, number};
-use super::shape;
 use crate::store::keys::TenantScope;
-use crate::store::record::{Record, attr, generation, text};
+use crate::store::record::{Record, attr, generation};
 use crate::store::{Id, StoreError, aliases, seats};
 use crate::table::{Attr, Item};
 
 impl Facts {
     pub(super) fn resource(&mut self, tenant: &TenantScope, id: Id, item: &Item) {
         let mut facts = Resource {
-            version: shape::number(item, attr::VERSION).unwrap_or_default(),
+            version: item.number(attr::VERSION).unwrap_or_default(),
             generation: generation(item).and_then(number),
-            pending: text(item, attr::PENDING).map(Into::into),
+            pending: item.text(attr::PENDING).map(Into::into),
             ..Resource::default()
         };
         let broken = |broken| Fault::Document(id, broken);

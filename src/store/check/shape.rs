@@ -4,7 +4,7 @@ use super::facts::Made;
 use crate::store::directory::ACTIVE;
 use crate::store::lanes::{ADDS, DONE, REMOVES};
 use crate::store::outbox::attr::{ACTOR, REQUEST};
-use crate::store::record::{attr, text};
+use crate::store::record::attr;
 use crate::store::sweep::{DEAD, OP, SINCE};
 use crate::store::{Id, Kept, LogEvent, log};
 use crate::table::{Attr, Item};
@@ -16,14 +16,14 @@ const ID_BYTES: usize = 16;
 pub(super) fn active(item: &Item) -> Option<i64> {
     let mut counts = item.attrs.values();
     let sound = counts.all(|count| matches!(count, Attr::N(_)));
-    sound.then(|| number(item, ACTIVE).unwrap_or(0))
+    sound.then(|| item.number(ACTIVE).unwrap_or(0))
 }
 
 /// Whether the group of a work row is deleted, and the change that was open when it was.
 pub(super) fn work(item: &Item) -> Option<(bool, Option<String>)> {
-    number(item, SINCE)?;
+    item.number(SINCE)?;
     let dead = item.attrs.contains_key(DEAD);
-    Some((dead, text(item, OP).map(str::to_owned)))
+    Some((dead, item.text(OP).map(str::to_owned)))
 }
 
 /// What the change of a lane makes of its group; `None` where the group cannot be read with such a lane.
@@ -37,11 +37,11 @@ pub(super) fn made(item: &Item) -> Option<Made> {
         _ => None,
     };
     let all = i64::try_from(ids(ADDS)? + ids(REMOVES)?).ok()?;
-    let done = number(item, DONE)?;
-    text(item, ACTOR).and(text(item, REQUEST))?;
+    let done = item.number(DONE)?;
+    item.text(ACTOR).and(item.text(REQUEST))?;
     let made = Made {
-        version: number(item, attr::VERSION)?,
-        generation: super::fault::number(text(item, attr::GENERATION)?),
+        version: item.number(attr::VERSION)?,
+        generation: super::fault::number(item.text(attr::GENERATION)?),
     };
     (0..=all).contains(&done).then_some(made)
 }
@@ -67,11 +67,4 @@ pub(super) fn is_logged(item: &Item) -> bool {
 /// The record of a deleted user, as it was.
 pub(super) fn is_kept(item: &Item, id: Id) -> bool {
     Kept::read(item).is_ok_and(|kept| kept.id == id)
-}
-
-pub(super) fn number(item: &Item, name: &str) -> Option<i64> {
-    match item.attrs.get(name) {
-        Some(Attr::N(number)) => Some(*number),
-        _ => None,
-    }
 }

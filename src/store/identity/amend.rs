@@ -1,7 +1,6 @@
 //! Changes that rest on what was read: an item that is there is changed, one more is added where there may be more.
 
 use super::IdentityError;
-use super::items::number;
 use crate::store::commit::{DEADLINE_MS, pause, settle};
 use crate::store::{Store, StoreError, outbox};
 use crate::table::{
@@ -82,7 +81,7 @@ impl Store {
             if count().await? >= limited.max {
                 return Err(IdentityError::TooMany(limited.too_many.clone()));
             }
-            let unchanged = number(&of, ADDED).map_or(Condition::Lacks(ADDED), |added| {
+            let unchanged = of.number(ADDED).map_or(Condition::Lacks(ADDED), |added| {
                 Condition::Equals(ADDED, Attr::N(added))
             });
             let writes = vec![

@@ -1,7 +1,6 @@
 //! Tenants: created under a unique name, found, listed, changed, and given up to be erased.
 
 use super::amend::new;
-use super::items::{number, text};
 use super::tenant::{CREATED, NAME, STATE, info};
 use super::{Expiry, IdentityError, State, TenantChange, TenantInfo};
 use crate::schema::norm;
@@ -73,7 +72,7 @@ impl Store {
             .table()
             .get(&keys::tenant_name(&norm(name, false)))
             .await?;
-        Ok(item.and_then(|item| TenantScope::parse(&text(&item, TENANT)?)))
+        Ok(item.and_then(|item| TenantScope::parse(item.text(TENANT)?)))
     }
 
     /// The tenant with this id, or else with this name.
@@ -185,7 +184,7 @@ impl Store {
 
 /// Since when the tenant of this registry row is being erased.
 pub(in crate::store) fn erasing_since(row: &Item) -> Option<i64> {
-    number(row, ERASING_SINCE)
+    row.number(ERASING_SINCE)
 }
 
 fn is_name(name: &str) -> bool {
