@@ -215,6 +215,14 @@ pub(crate) const CASES: &[Case] = &[
         MENDED,
     ),
     (
+        "lanes of members that the head was put back before",
+        &[
+            "fabrikam: Group {team}: a row would sweep what it has now",
+            "fabrikam: Group {team}: lanes of a big change that the group does not wait for",
+        ],
+        MENDED,
+    ),
+    (
         "a lane that does not read",
         &["fabrikam: a lane of a big change does not read"],
         STAYS,

@@ -20,6 +20,7 @@ pub(crate) async fn harm(bed: &Bed, case: &str) {
     let done = of_documents(bed, case).await
         || of_edges(bed, case).await
         || of_work(bed, case).await
+        || of_lanes(bed, case).await
         || of_items(bed, case).await
         || of_tenants(bed, case).await;
     assert!(done, "{case}");
@@ -159,14 +160,39 @@ async fn of_work(bed: &Bed, case: &str) -> bool {
             bed.update(bed.document(bed.team), [("pu", Attr::N(7))], &[])
                 .await;
         }
+        "a work row without time" => bed.put(row(format!("U#{}", hex(bed.gone))), []).await,
+        _ => return false,
+    }
+    true
+}
+
+async fn of_lanes(bed: &Bed, case: &str) -> bool {
+    let team = hex(bed.team);
+    let present = async |group| match bed.edge(group, bed.ada).await.2 {
+        Attr::S(present) => present,
+        other => panic!("{other:?}"),
+    };
+    match case {
         "lanes without change" => lane(bed, &team, OTHER, 0).await,
         "lanes of a group that is gone" => lane(bed, &NOBODY.replace('-', ""), OTHER, 0).await,
         "lanes of the present generation without a change at the head" => {
-            let (_, _, generation) = bed.edge(bed.parent, bed.team).await;
-            let Attr::S(present) = generation else {
-                panic!("no generation")
-            };
+            let present = present(bed.parent).await;
             lane(bed, &hex(bed.parent), &present, 0).await;
+        }
+        "lanes of members that the head was put back before" => {
+            let present = present(bed.team).await;
+            let since = [("since", Attr::N(bed.host.now_ms()))];
+            lane(bed, &team, OTHER, 0).await;
+            let key = bed.key(&format!("#O#{team}"), format!("{OLD}#00"));
+            bed.update(key, [("v", Attr::N(99))], &[]).await;
+            bed.put(bed.key("#D", format!("M#{team}#{present}")), since)
+                .await;
+            // In the edges already, by a lane that is done.
+            let mei = hex(bed.mei);
+            let forward = bed.key(&format!("#M#{team}#{OTHER}"), mei.clone());
+            bed.put(forward, []).await;
+            let reverse = bed.key(&format!("#V#{mei}"), team);
+            bed.put(reverse, [("gen", text(OTHER))]).await;
         }
         "a lane that does not read" => lane(bed, &team, OTHER, 2).await,
         "a lane with ids that are none" | "a lane of nobody" => {
@@ -178,7 +204,6 @@ async fn of_work(bed: &Bed, case: &str) -> bool {
                 _ => bed.update(key, none, &[]).await,
             }
         }
-        "a work row without time" => bed.put(row(format!("U#{}", hex(bed.gone))), []).await,
         _ => return false,
     }
     true

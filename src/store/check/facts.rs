@@ -22,8 +22,8 @@ pub(super) struct Facts {
     /// Active users by row, as far as there is one.
     pub active: HashMap<u32, i64>,
     pub edges: HashMap<Edge, Sides>,
-    /// Group and change.
-    pub lanes: HashSet<(Id, String)>,
+    /// By group and change, what it makes of the group.
+    pub lanes: HashMap<(Id, String), Made>,
     pub rows: Vec<Row>,
     pub outbox: u64,
     /// Ids of connections, and the credentials that name one.
@@ -60,12 +60,20 @@ pub(super) struct Identity {
 pub(super) struct Resource {
     /// A user who is not switched off.
     pub active: bool,
+    pub version: i64,
     /// The generation of a group's members.
     pub generation: Option<u64>,
     /// The open big change.
     pub pending: Option<Box<str>>,
     /// Digests of its sort keys in the indexes; 0 where it is not in one.
     pub indexed: [u64; 2],
+}
+
+/// What a big change makes of its group, as its lanes say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Made {
+    pub version: i64,
+    pub generation: Option<u64>,
 }
 
 /// In which directions an edge was seen.
@@ -123,8 +131,57 @@ impl Facts {
     ) -> Result<(), &'static str> {
         let edge = |group, generation: &str, member| Edge::new(group, generation, member).ok_or("");
         match entity {
-            // What is no resource has nothing to agree with.
-            Entity::Resource(_) | Entity::AdminKey | Entity::Counter => {}
+            Entity::Directory(resource_type, row) => {
+                let active = shape::active(item).ok_or("a count of the directory")?;
+                let counts = directory::counted(item);
+                let counts = counts.map(|(bucket, count)| ((resource_type, bucket), count));
+                self.counts.extend(counts);
+                if resource_type == USER.number {
+                    self.active.insert(row, active);
+                }
+            }
+            Entity::Alias(resource_type, name) => {
+                let mut known = aliases::indexed(resource_type).iter();
+                let known = known.find(|indexed| indexed.name == name).ok_or("")?;
+                let holder = aliases::holder(item).ok_or("an alias")?;
+                self.claims.hold(item.key.clone(), known.name, holder);
+            }
+            Entity::Forward(group, generation, member) => {
+                let edge = edge(group, &generation, member)?;
+                self.edges.entry(edge).or_default().forward = true;
+            }
+            Entity::Reverse(member, group) => {
+                let generation = generation(item).ok_or("a membership")?;
+                let edge = edge(group, generation, member).map_err(|_| "a membership")?;
+                self.edges.entry(edge).or_default().reverse = true;
+            }
+            Entity::Lane(group, op) => {
+                let made = shape::made(item).ok_or("a lane of a big change")?;
+                self.lanes.insert((group, op), made);
+            }
+            Entity::Work(work) => {
+                let (dead, op) = shape::work(item).ok_or("a work row")?;
+                self.rows.push(Row { work, dead, op });
+            }
+            Entity::Outbox => {
+                shape::is_entry(item)
+                    .then_some(())
+                    .ok_or("an outbox item")?;
+                self.outbox += 1;
+            }
+            setting => return self.setting(tenant, setting, item),
+        }
+        Ok(())
+    }
+
+    /// The same of what says nothing of a resource.
+    fn setting(
+        &mut self,
+        tenant: &TenantScope,
+        entity: Entity,
+        item: &Item,
+    ) -> Result<(), &'static str> {
+        match entity {
             Entity::Connection => {
                 let id = TenantScope::connection_of(&item.key);
                 self.connections.extend(id.map(str::to_owned));
@@ -167,46 +224,9 @@ impl Facts {
                 let same = schema.schema.id.eq_ignore_ascii_case(&urn);
                 same.then_some(()).ok_or("a schema")?;
             }
-            Entity::Directory(resource_type, row) => {
-                let active = shape::active(item).ok_or("a count of the directory")?;
-                let counts = directory::counted(item);
-                let counts = counts.map(|(bucket, count)| ((resource_type, bucket), count));
-                self.counts.extend(counts);
-                if resource_type == USER.number {
-                    self.active.insert(row, active);
-                }
-            }
-            Entity::Alias(resource_type, name) => {
-                let mut known = aliases::indexed(resource_type).iter();
-                let known = known.find(|indexed| indexed.name == name).ok_or("")?;
-                let holder = aliases::holder(item).ok_or("an alias")?;
-                self.claims.hold(item.key.clone(), known.name, holder);
-            }
-            Entity::Forward(group, generation, member) => {
-                let edge = edge(group, &generation, member)?;
-                self.edges.entry(edge).or_default().forward = true;
-            }
-            Entity::Reverse(member, group) => {
-                let generation = generation(item).ok_or("a membership")?;
-                let edge = edge(group, generation, member).map_err(|_| "a membership")?;
-                self.edges.entry(edge).or_default().reverse = true;
-            }
-            Entity::Lane(group, op) => {
-                shape::is_lane(item)
-                    .then_some(())
-                    .ok_or("a lane of a big change")?;
-                self.lanes.insert((group, op));
-            }
-            Entity::Work(work) => {
-                let (dead, op) = shape::work(item).ok_or("a work row")?;
-                self.rows.push(Row { work, dead, op });
-            }
-            Entity::Outbox => {
-                shape::is_entry(item)
-                    .then_some(())
-                    .ok_or("an outbox item")?;
-                self.outbox += 1;
-            }
+            // There is nothing that these have to agree with.
+            Entity::Resource(_) | Entity::AdminKey | Entity::Counter => {}
+            _ => return Err(""),
         }
         Ok(())
     }

@@ -36,9 +36,11 @@ impl Tenant {
             Fault::Change(group, op, loose) => self.mend_change(*group, op, *loose).await,
             Fault::Credential { key, connection } => {
                 let of_it = Attr::S(connection.clone());
+                let of_it = Condition::Equals(identity::CONNECTION, of_it);
+                let connection = self.scope.connection(connection);
                 self.all(vec![
-                    Write::delete(key.clone()).when(Condition::Equals(identity::CONNECTION, of_it)),
-                    Write::check(self.scope.connection(connection), Condition::NotExists),
+                    Write::delete(key.clone()).when(of_it),
+                    Write::check(connection, Condition::NotExists),
                 ])
                 .await
             }
@@ -85,12 +87,10 @@ impl Tenant {
 
     async fn mend_left(&self, key: &Key) -> Result<bool, StoreError> {
         let erased = Attr::S(State::Erased.name().to_owned());
+        let is_erased = Condition::Equals(identity::STATE, erased);
         self.all(vec![
             Write::delete(key.clone()),
-            Write::check(
-                self.scope.config(),
-                Condition::Equals(identity::STATE, erased),
-            ),
+            Write::check(self.scope.config(), is_erased),
         ])
         .await
     }
@@ -109,10 +109,8 @@ impl Tenant {
             remove,
             ..Update::default()
         };
-        let condition = Some(as_read(Some(&record)));
-        let key = self.scope.resource(id);
-        self.all(vec![Write::update(key, update).when(condition)])
-            .await
+        let write = Write::update(self.scope.resource(id), update);
+        self.all(vec![write.when(as_read(Some(&record)))]).await
     }
 
     /// The alias follows the documents, if they are still as they were read.
@@ -130,17 +128,15 @@ impl Tenant {
             if wants != alias.wanted.contains(id) {
                 return Ok(false);
             }
-            writes.push(Write::check(
-                self.scope.resource(*id),
-                as_read(record.as_ref()),
-            ));
+            let key = self.scope.resource(*id);
+            writes.push(Write::check(key, as_read(record.as_ref())));
         }
-        let condition = Some(alias.held.map_or(Condition::NotExists, aliases::mine));
-        writes.push(match alias.wanted.as_slice() {
-            [] => Write::delete(key).when(condition),
-            [one] => Write::put(key, [(aliases::HOLDER, Attr::S(one.key()))]).when(condition),
+        let write = match alias.wanted.as_slice() {
+            [] => Write::delete(key),
+            [one] => Write::put(key, [(aliases::HOLDER, Attr::S(one.key()))]),
             _ => return Ok(false),
-        });
+        };
+        writes.push(write.when(alias.held.map_or(Condition::NotExists, aliases::mine)));
         self.all(writes).await
     }
 
@@ -167,13 +163,11 @@ impl Tenant {
             let active = seats.into_iter().filter(|takes| *takes);
             set.insert(directory::ACTIVE, number(active.count()));
         }
-        let update = Update::set(set);
         let unchanged = counted.row.as_ref().map(directory::unchanged);
-        self.all(vec![
-            Write::update(self.scope.directory_row(resource_type, row), update)
-                .when(unchanged.unwrap_or(Condition::NotExists)),
-        ])
-        .await
+        let key = self.scope.directory_row(resource_type, row);
+        let write = Write::update(key, Update::set(set));
+        self.all(vec![write.when(unchanged.unwrap_or(Condition::NotExists))])
+            .await
     }
 
     /// The row before what it counts: whoever comes between and stays changes the row.

@@ -1,10 +1,11 @@
 //! Mending work rows and big changes.
 
+use super::facts::Made;
 use super::fault::Loose;
 use super::shape;
 use crate::store::keys::Work;
 use crate::store::record::{attr, generation};
-use crate::store::sweep::SINCE;
+use crate::store::sweep::{SINCE, dead_generation};
 use crate::store::{Id, Record, StoreError, Tenant, outbox};
 use crate::table::{Attr, Attrs, Condition, Item, Update, Write};
 
@@ -47,8 +48,8 @@ impl Tenant {
         let Some(head) = self.table().get(&key).await? else {
             return Ok(false);
         };
-        let waits = [attr::PENDING, attr::PENDING_UNTIL];
-        let as_read = waits.map(|name| match head.attrs.get(name) {
+        let halves = [attr::PENDING, attr::PENDING_UNTIL];
+        let as_read = halves.map(|name| match head.attrs.get(name) {
             Some(value) => Condition::Equals(name, value.clone()),
             None => Condition::Lacks(name),
         });
@@ -60,12 +61,10 @@ impl Tenant {
             update.set.insert(attr::PENDING_UNTIL, Attr::N(0));
             update.add = [(attr::VERSION, 1)].into();
         } else {
-            update.remove = waits.to_vec();
+            update.remove = halves.into_iter().chain([attr::PENDING_LANES]).collect();
         }
-        self.all(vec![
-            Write::update(key, update).when(Condition::And(condition)),
-        ])
-        .await
+        let write = Write::update(key, update).when(Condition::And(condition));
+        self.all(vec![write]).await
     }
 
     /// What a head says beside its version when what a change holds is seen again: other members than before.
@@ -78,15 +77,14 @@ impl Tenant {
     }
 
     fn put_row(&self, group: Id, op: &str) -> Write {
-        Write::put(
-            self.scope.work_change(group, op),
-            [(SINCE, Attr::N(self.host().now_ms()))],
-        )
+        let since = [(SINCE, Attr::N(self.host().now_ms()))];
+        Write::put(self.scope.work_change(group, op), since)
     }
 
     /// A change is committed with its lanes, and its head forgets it after the last of them: lanes of the present
-    /// members prove a change that was acknowledged and is not in the edges yet, whatever the head says. It is opened
-    /// again, and the passes that follow finish it. Only lanes of members given up, or of a group that is gone, go.
+    /// members prove a change that was acknowledged and is not in the edges yet, whatever the head says; and so do lanes
+    /// of a version that the head has still before it. The change is opened again, and the passes that follow finish it.
+    /// Only lanes of members given up since, or of a group that is gone, go.
     async fn mend_lanes(&self, group: Id, op: &str) -> Result<bool, StoreError> {
         let mut head = self.find(group).await?;
         // A group has one change at a time.
@@ -95,53 +93,62 @@ impl Tenant {
             head = self.find(group).await?;
         }
         let lanes = self.lane_items(group, op).await?;
-        let present = |lane: &Item| {
-            let of_head = head.as_ref().map(|head| head.generation.as_str());
-            of_head.is_some() && generation(lane) == of_head
+        let holds = |lane: &Item| {
+            head.as_ref().is_some_and(|head| {
+                let later = lane.number(attr::VERSION) > Some(head.version);
+                later || generation(lane) == Some(head.generation.as_str())
+            })
         };
-        let (open, dead): (Vec<Item>, Vec<Item>) = lanes.into_iter().partition(present);
+        let (open, dead): (Vec<Item>, Vec<Item>) = lanes.into_iter().partition(holds);
         let mut writes: Vec<Write> = dead
             .into_iter()
             .map(|lane| Write::delete(lane.key))
             .collect();
         match head {
-            Some(head) if !open.is_empty() => {
-                // Whoever reads the group would fail at it.
-                if !open.iter().all(shape::is_lane) {
-                    return Err(StoreError::Broken("a lane does not read"));
-                }
-                writes.extend([self.reopen(&head, op, &open), self.put_row(group, op)]);
+            Some(head) if !open.is_empty() => writes.extend(self.reopen(&head, op, &open)?),
+            head => {
+                let as_read = head.map_or(Condition::NotExists, |head| of_generation(&head));
+                writes.push(Write::check(self.scope.resource(group), as_read));
             }
-            head => writes.push(Write::check(
-                self.scope.resource(group),
-                head.map_or(Condition::NotExists, |head| of_generation(&head)),
-            )),
         }
         self.all(writes).await
     }
 
-    /// The head waits for the change again, and whoever comes next may finish it. The version moves: to what the change
-    /// made it, if a restore has put it back before that.
-    fn reopen(&self, head: &Record, op: &str, lanes: &[Item]) -> Write {
-        let version = |lane: &Item| match lane.attrs.get(attr::VERSION) {
-            Some(Attr::N(version)) => Some(*version),
-            _ => None,
-        };
-        let committed = lanes.iter().filter_map(version).max().unwrap_or_default();
+    /// The head waits for the change again, and whoever comes next may finish it. Where a restore has put it back before
+    /// the change, it gets the version and the members that the change gave it.
+    fn reopen(&self, head: &Record, op: &str, lanes: &[Item]) -> Result<Vec<Write>, StoreError> {
+        // Whoever reads the group would fail at such a lane.
+        let broken = StoreError::Broken("a lane does not read");
+        let made: Option<Vec<Made>> = lanes.iter().map(shape::made).collect();
+        let made = made.ok_or(broken)?;
+        let alike = made
+            .first()
+            .filter(|first| made.iter().all(|made| made == *first));
+        let made = alike.ok_or(StoreError::Broken("lanes of one change differ"))?;
+        let members = lanes.first().and_then(generation).unwrap_or_default();
+        let mut writes = vec![self.put_row(head.id, op)];
+        if members != head.generation {
+            let now = self.host().now_ms();
+            writes.push(dead_generation(&self.scope, head, now, false));
+        }
         let mut set = self.seen_anew();
         set.extend([
             (attr::PENDING, Attr::S(op.to_owned())),
             (attr::PENDING_UNTIL, Attr::N(0)),
-            (attr::VERSION, Attr::N(committed.max(head.version + 1))),
+            (attr::VERSION, Attr::N(made.version.max(head.version + 1))),
+            (attr::GENERATION, Attr::S(members.to_owned())),
         ]);
-        let update = Update::set(set);
+        let update = Update {
+            set,
+            // How many lanes there were is not known: where that is not said, as many are looked for as there can be.
+            remove: vec![attr::PENDING_LANES],
+            ..Update::default()
+        };
         let as_read = Condition::Equals(attr::VERSION, Attr::N(head.version));
         let closed = Condition::Lacks(attr::PENDING);
-        Write::update(self.scope.resource(head.id), update).when(Condition::And(vec![
-            of_generation(head),
-            as_read,
-            closed,
-        ]))
+        let condition = Condition::And(vec![of_generation(head), as_read, closed]);
+        writes.push(Write::update(self.scope.resource(head.id), update).when(condition));
+        Ok(writes)
     }
 }
 

@@ -51,15 +51,13 @@ impl Tenant {
     /// Deletes what is there of an edge, if `dead` holds.
     async fn drop_sides(&self, edge: Edge, dead: Write) -> Result<bool, StoreError> {
         let reverse = edge.reverse(&self.scope);
-        let mut writes = vec![dead];
-        writes.push(Write::delete(edge.forward(&self.scope)));
+        let mut writes = vec![dead, Write::delete(edge.forward(&self.scope))];
         let found = self.table().get(&reverse).await?;
         let of_edge = edge.generation();
         // It may belong to a newer generation.
         if found.as_ref().and_then(generation) == Some(of_edge.as_str()) {
-            writes.push(
-                Write::delete(reverse).when(Condition::Equals(attr::GENERATION, Attr::S(of_edge))),
-            );
+            let condition = Condition::Equals(attr::GENERATION, Attr::S(of_edge));
+            writes.push(Write::delete(reverse).when(condition));
         }
         self.all(writes).await
     }

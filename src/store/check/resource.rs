@@ -10,6 +10,7 @@ use crate::table::{Attr, Item};
 impl Facts {
     pub(super) fn resource(&mut self, tenant: &TenantScope, id: Id, item: &Item) {
         let mut facts = Resource {
+            version: item.number(attr::VERSION).unwrap_or_default(),
             generation: generation(item).and_then(number),
             pending: item.text(attr::PENDING).map(Into::into),
             ..Resource::default()

@@ -1,12 +1,13 @@
 //! The invariants of the data model, as functions of what was seen of one tenant.
 
+mod tenant;
+
 use std::collections::{HashMap, HashSet};
 
 use ulid::Ulid;
 
 use super::facts::{Facts, Resource, Row, Sides};
-use super::fault::{Alias, Amiss, Edge, Fault, Loose, Part, number};
-use crate::schema::{GROUP, norm};
+use super::fault::{Alias, Amiss, Edge, Fault, Loose, number};
 use crate::store::Id;
 use crate::store::directory::{BUCKET_SIZE, row_of};
 use crate::store::keys::Work;
@@ -27,8 +28,8 @@ pub struct Waiting {
 /// Everything that is not as it must be; with it what waits, and how many memberships there are.
 pub(super) fn judge(facts: &Facts, now_ms: i64) -> (Vec<Fault>, Waiting, u64) {
     let mut faults = facts.faults.clone();
-    faults.extend(identity(facts));
-    faults.extend(notes(facts));
+    faults.extend(tenant::identity(facts));
+    faults.extend(tenant::notes(facts));
     // A document that does not read proves nothing.
     let unread = |alias: &Alias| {
         alias.wanted.is_empty() && alias.held.is_some_and(|id| facts.unread.contains(&id))
@@ -37,7 +38,7 @@ pub(super) fn judge(facts: &Facts, now_ms: i64) -> (Vec<Fault>, Waiting, u64) {
     faults.extend(aliases.map(Fault::Alias));
     faults.extend(counts(facts));
     faults.extend(seats(facts));
-    faults.extend(credentials(facts));
+    faults.extend(tenant::credentials(facts));
     let (wrong, right) = facts.rows.iter().partition(|row| names_living(facts, row));
     let named = Named::by(right);
     let wrong: Vec<&Row> = wrong;
@@ -49,49 +50,6 @@ pub(super) fn judge(facts: &Facts, now_ms: i64) -> (Vec<Fault>, Waiting, u64) {
     let memberships = edges(facts, &named, &mut faults, &mut waiting);
     changes(facts, &named, now_ms, &mut faults, &mut waiting);
     (faults, waiting, memberships)
-}
-
-/// Config, registry and name are written together and tell the same.
-fn identity(facts: &Facts) -> Vec<Fault> {
-    let known = &facts.identity;
-    let mut faults = vec![];
-    let mut wrong = |wrong: bool, part| {
-        if wrong {
-            faults.push(Fault::Tenant(part));
-        }
-    };
-    wrong(!known.has_config, Part::Config);
-    wrong(!known.has_registry, Part::Registry);
-    let Some(name) = known.config.as_ref().or(known.registry.as_ref()) else {
-        return faults;
-    };
-    let own = norm(name, false);
-    let two = known.config.is_some() && known.registry.as_ref().is_some_and(|other| other != name);
-    wrong(two, Part::Names);
-    wrong(!known.names.contains(&own), Part::Name);
-    let alien = known.names.iter().filter(|other| **other != own);
-    faults.extend(alien.map(|other| Fault::Tenant(Part::Alien(other.clone()))));
-    faults
-}
-
-/// What is noted in the tenant's item for good, when it first comes: who reads groups and who claims values goes by it.
-fn notes(facts: &Facts) -> Vec<Fault> {
-    let known = &facts.identity;
-    let mut faults = vec![];
-    // An item that is missing is told already.
-    if !known.has_config {
-        return faults;
-    }
-    let of_group = |edge: &&Edge| edge.member.resource_type() == GROUP.number;
-    if let Some(edge) = facts.edges.keys().filter(of_group).min()
-        && !known.nested
-    {
-        faults.push(Fault::Tenant(Part::Nested(*edge)));
-    }
-    let twins = facts.twins.iter();
-    let twins = twins.filter(|(attribute, _)| !known.twins.contains(**attribute));
-    faults.extend(twins.map(|(attribute, id)| Fault::Tenant(Part::Twins(attribute, *id))));
-    faults
 }
 
 /// I4: a bucket counts what it holds, and holds no more than it may.
@@ -140,16 +98,6 @@ fn seats(facts: &Facts) -> impl Iterator<Item = Fault> {
     wrong.map(|(row, excess)| Fault::Seats { row, excess })
 }
 
-/// Whoever comes in comes through a connection.
-fn credentials(facts: &Facts) -> impl Iterator<Item = Fault> {
-    let loose = facts.credentials.iter();
-    let loose = loose.filter(|(_, connection)| !facts.connections.contains(connection));
-    loose.map(|(key, connection)| Fault::Credential {
-        key: key.clone(),
-        connection: connection.clone(),
-    })
-}
-
 /// What the work rows name.
 #[derive(Debug, Default)]
 struct Named<'f> {
@@ -188,6 +136,15 @@ impl<'f> Named<'f> {
     }
 }
 
+/// Groups whose head was put back before a change of their lanes: what it says of its members is of the past.
+fn put_back(facts: &Facts) -> HashSet<Id> {
+    let later = facts.lanes.iter().filter(|((group, _), made)| {
+        let head = facts.resources.get(group);
+        head.is_some_and(|head| made.version > head.version && made.generation != head.generation)
+    });
+    later.map(|((group, _), _)| *group).collect()
+}
+
 /// Whether a row names what is alive: it is a fault, and excuses nothing.
 fn names_living(facts: &Facts, row: &Row) -> bool {
     match &row.work {
@@ -202,7 +159,7 @@ fn names_living(facts: &Facts, row: &Row) -> bool {
 
 /// I5: every membership stands in both directions, and both ends live. I12: what does not is named by a row.
 fn edges(facts: &Facts, named: &Named<'_>, faults: &mut Vec<Fault>, waiting: &mut Waiting) -> u64 {
-    let mut memberships = 0;
+    let (mut memberships, put_back) = (0, put_back(facts));
     for (edge, sides) in &facts.edges {
         let Some(amiss) = amiss(facts, *edge, *sides) else {
             memberships += 1;
@@ -217,6 +174,7 @@ fn edges(facts: &Facts, named: &Named<'_>, faults: &mut Vec<Fault>, waiting: &mu
             }
             Amiss::OnlyForward | Amiss::OnlyReverse => false,
         };
+        let excused = excused || put_back.contains(&edge.group);
         if excused {
             waiting.edges += 1;
         } else {
@@ -274,7 +232,7 @@ fn changes(
             loose(*group, op, Loose::Row);
         }
     }
-    for (group, op) in &facts.lanes {
+    for (group, op) in facts.lanes.keys() {
         let head = facts.resources.get(group);
         if open(group, op) {
             waiting.lanes += 1;

@@ -1,5 +1,6 @@
 //! The attributes that items must have, beside those their own modules read.
 
+use super::facts::Made;
 use crate::store::directory::ACTIVE;
 use crate::store::lanes::{ADDS, DONE, REMOVES};
 use crate::store::outbox::attr::{ACTOR, REQUEST};
@@ -25,8 +26,8 @@ pub(super) fn work(item: &Item) -> Option<(bool, Option<String>)> {
     Some((dead, item.text(OP).map(str::to_owned)))
 }
 
-/// Whether its group can be read with it.
-pub(super) fn is_lane(item: &Item) -> bool {
+/// What the change of a lane makes of its group; `None` where the group cannot be read with such a lane.
+pub(super) fn made(item: &Item) -> Option<Made> {
     let ids = |name| match item.attrs.get(name) {
         Some(Attr::B(packed)) if packed.len().is_multiple_of(ID_BYTES) => {
             let mut ids = packed.chunks_exact(ID_BYTES);
@@ -35,15 +36,14 @@ pub(super) fn is_lane(item: &Item) -> bool {
         None => Some(0),
         _ => None,
     };
-    let (Some(adds), Some(removes), Some(done)) = (ids(ADDS), ids(REMOVES), item.number(DONE))
-    else {
-        return false;
+    let all = i64::try_from(ids(ADDS)? + ids(REMOVES)?).ok()?;
+    let done = item.number(DONE)?;
+    item.text(ACTOR).and(item.text(REQUEST))?;
+    let made = Made {
+        version: item.number(attr::VERSION)?,
+        generation: super::fault::number(item.text(attr::GENERATION)?),
     };
-    let all = i64::try_from(adds + removes).unwrap_or(i64::MAX);
-    let texts = [attr::GENERATION, ACTOR, REQUEST];
-    (0..=all).contains(&done)
-        && item.number(attr::VERSION).is_some()
-        && texts.iter().all(|name| item.text(name).is_some())
+    (0..=all).contains(&done).then_some(made)
 }
 
 /// Whether the bytes are an id that this store gives.

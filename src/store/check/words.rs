@@ -41,6 +41,30 @@ impl fmt::Display for Fault {
             Self::Unreadable(_, what) => write!(out, "{what} does not read"),
             Self::Document(id, broken) => write!(out, "{}: {}", named(*id), broken.words()),
             Self::Alias(alias) => alias.fmt(out),
+            Self::Count { .. } | Self::Overfull { .. } | Self::Seats { .. } => self.count(out),
+            Self::Edge(edge, amiss) => {
+                let (group, member) = (named(edge.group), named(edge.member));
+                write!(out, "{group}, member {member}: {}", amiss.words())
+            }
+            Self::Work(Work::Deleted(id)) => {
+                write!(
+                    out,
+                    "{}: a row names it as deleted, and it is alive",
+                    named(*id)
+                )
+            }
+            Self::Work(Work::Generation(id, _) | Work::Change(id, _)) => {
+                write!(out, "{}: a row would sweep what it has now", named(*id))
+            }
+            Self::Change(id, _, loose) => write!(out, "{}: {}", named(*id), loose.words()),
+        }
+    }
+}
+
+impl Fault {
+    /// In words, if it is about a number.
+    fn count(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::Count {
                 resource_type,
                 bucket,
@@ -72,21 +96,7 @@ impl fmt::Display for Fault {
                     "row {row} of the User directory counts {excess} {than} active users than its buckets hold"
                 )
             }
-            Self::Edge(edge, amiss) => {
-                let (group, member) = (named(edge.group), named(edge.member));
-                write!(out, "{group}, member {member}: {}", amiss.words())
-            }
-            Self::Work(Work::Deleted(id)) => {
-                write!(
-                    out,
-                    "{}: a row names it as deleted, and it is alive",
-                    named(*id)
-                )
-            }
-            Self::Work(Work::Generation(id, _) | Work::Change(id, _)) => {
-                write!(out, "{}: a row would sweep what it has now", named(*id))
-            }
-            Self::Change(id, _, loose) => write!(out, "{}: {}", named(*id), loose.words()),
+            _ => Ok(()),
         }
     }
 }
