@@ -98,6 +98,7 @@ impl Tenant {
         ripe: i64,
     ) -> Result<bool, StoreError> {
         let head = self.find(group).await?;
+        let alive = head.is_some();
         match head.and_then(|head| head.pending) {
             Some(open) if open.op == op => {
                 if self.host().now_ms() < open.until {
@@ -108,12 +109,19 @@ impl Tenant {
                     other => other,
                 }
             }
-            // Its group is gone, and the sweep of the group takes the lanes and this row; or did so long ago.
-            _ if row.since <= ripe => {
+            _ if row.since > ripe => Ok(false),
+            // The group is gone, and its sweep takes the lanes and this row; or did so long ago.
+            _ if !alive => {
                 self.drop_lanes(group, op).await?;
                 Ok(true)
             }
-            _ => Ok(false),
+            // A head forgets a change only after its lanes. Where there are some yet, something is damaged, and they prove
+            // a change that was acknowledged: a repair finishes it.
+            _ if !self.lane_items(group, op).await?.is_empty() => Ok(false),
+            _ => {
+                self.remove_row(row).await?;
+                Ok(true)
+            }
         }
     }
 

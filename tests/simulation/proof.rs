@@ -23,8 +23,9 @@ const SEEDS: u64 = 600;
 /// Where to begin, so that most are caught soon. Any number will do.
 fn first(mutant: Mutant) -> u64 {
     match mutant {
-        Mutant::Fence | Mutant::OneHead => 250,
-        Mutant::Grace => 105,
+        Mutant::OneHead => 250,
+        Mutant::Fence => 440,
+        Mutant::Grace => 540,
         Mutant::LanesFirst => 130,
         Mutant::DyingFirst | Mutant::SecondHead => 30,
         _ => 0,
@@ -45,6 +46,15 @@ fn matters(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
             name: None,
         }
     };
+    let remove = |user: usize| {
+        let mut change = MemberChange::default();
+        change.remove(&cast.users[user].to_string());
+        Op::Members {
+            group,
+            change,
+            name: None,
+        }
+    };
     let list = |users: &[usize]| {
         let mut op = add(users);
         if let Op::Members { change, .. } = &mut op {
@@ -54,6 +64,12 @@ fn matters(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
     };
     let name = "ada@fabrikam.example".to_owned();
     match mutant {
+        // The owner sleeps over a step that another does in its place; then somebody takes it back.
+        Mutant::Fence => vec![
+            ("owner", vec![add(&[0, 1, 2, 3])]),
+            ("later", (0..4).map(remove).collect()),
+            ("reader", vec![Op::Read(group); 2]),
+        ],
         // A list replaces everybody: one who stays is in a new generation, and a pass takes the old one away.
         Mutant::OneHead => vec![
             ("owner", vec![list(&[0, 4]), list(&[1, 4])]),
@@ -93,7 +109,8 @@ fn matters(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
 fn is_small(mutant: Mutant) -> bool {
     matches!(
         mutant,
-        Mutant::FlipAlone
+        Mutant::Fence
+            | Mutant::FlipAlone
             | Mutant::LanesOfTheDead
             | Mutant::StaleFirst
             | Mutant::OneHead
