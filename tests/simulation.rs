@@ -43,6 +43,8 @@ mod proof;
 mod random;
 #[path = "simulation/remote.rs"]
 mod remote;
+#[path = "simulation/reverse.rs"]
+mod reverse;
 #[path = "simulation/schedule.rs"]
 mod schedule;
 #[path = "simulation/scripts.rs"]

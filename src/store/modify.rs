@@ -25,6 +25,8 @@ struct Learned {
     twins: BTreeSet<String>,
     /// Members whose edge was as wanted.
     settled: BTreeSet<Id>,
+    /// The group's version before the first of them was found so.
+    settled_from: Option<i64>,
     /// Members to be added who do not exist, and are left out.
     unknown: BTreeSet<Id>,
     /// The change is a big one: its members exist, and it has more time.
@@ -88,7 +90,7 @@ impl Tenant {
         }
         Self::names_somebody(&change.members, &learned.unknown)?;
         if same && edges.is_empty() {
-            return self.unchanged(old, &edges).await;
+            return self.unchanged(old, &edges, learned).await;
         }
         edges.holds = edges.holds.max(match change.holds {
             // The document may be stored in another encoding than this program's; its version tells as well.
@@ -114,7 +116,10 @@ impl Tenant {
             self.commit(&plan).await?
         };
         match outcome {
-            Outcome::Failed(failed) => learned.from(failed, self.policies()).map(|()| None),
+            Outcome::Failed(failed) => {
+                learned.from(failed, old.version, self.policies())?;
+                Ok(None)
+            }
             Outcome::Done => {
                 if let Some(open) = new.pending.take() {
                     self.apply_committed(new.id, &open).await;
@@ -126,11 +131,21 @@ impl Tenant {
 
     /// Nothing is to be written. Edges are read page by page: only if nobody changed the group meanwhile were they
     /// ever as wanted.
-    async fn unchanged(&self, old: &Record, edges: &Edges) -> Result<Option<Record>, StoreError> {
+    async fn unchanged(
+        &self,
+        old: &Record,
+        edges: &Edges,
+        learned: &Learned,
+    ) -> Result<Option<Record>, StoreError> {
         if edges.holds == Holds::Version && self.get(old.id).await?.version != old.version {
             return Ok(None);
         }
-        Ok(Some(old.clone()))
+        Ok(Some(Record {
+            // What an earlier try found as wanted may be otherwise by now: who names a newer version than that try's
+            // would overwrite what it has not seen.
+            version: learned.settled_from.unwrap_or(old.version),
+            ..old.clone()
+        }))
     }
 
     /// Whether the change takes more than one transaction.
@@ -283,13 +298,21 @@ impl Learned {
     }
 
     /// Reads a failed plan in the order that matters: a stale plan's other failures mean nothing.
-    fn from(&mut self, failed: Failed, policies: &Policies) -> Result<(), StoreError> {
+    fn from(
+        &mut self,
+        failed: Failed,
+        version: i64,
+        policies: &Policies,
+    ) -> Result<(), StoreError> {
         if failed.own {
             self.overtaken += 1;
             return Ok(());
         }
         failed.refusal(&mut self.twins, policies)?;
         self.unknown.extend(failed.members);
+        if !failed.edges.is_empty() {
+            self.settled_from.get_or_insert(version);
+        }
         // An edge that is as wanted, or that was and is no more.
         for id in failed.edges {
             if !self.settled.remove(&id) {

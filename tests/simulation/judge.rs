@@ -72,7 +72,7 @@ impl Case<'_> {
         })
     }
 
-    fn some(&self, holds: impl Fn(&Model) -> bool) -> bool {
+    pub(crate) fn some(&self, holds: impl Fn(&Model) -> bool) -> bool {
         self.window.iter().any(|moment| holds(&moment.model))
     }
 
@@ -181,67 +181,6 @@ impl Case<'_> {
             _ => false,
         }
     }
-
-    /// Read level by level, so each step by itself: nobody is left out who was there all the while.
-    fn all_groups(&self, member: Id, nested: bool, ids: &BTreeSet<Id>) -> bool {
-        if self.some(|model| !model.live.contains(&member)) {
-            return true;
-        }
-        let holds = |moment: &Moment, group: Id, one: Id| {
-            let has = |members: &BTreeSet<Id>| members.contains(&one);
-            let is = moment.model.members(group).is_some_and(has);
-            let edge = moment.edges.get(&group).is_some_and(has);
-            (is || edge, is && edge)
-        };
-        let open = |group, one| self.open.contains(&(group, one));
-        let ever = |group, one| {
-            let mut moments = self.window.iter();
-            open(group, one) || moments.any(|moment| holds(moment, group, one).0)
-        };
-        let always = |group, one| {
-            let mut moments = self.window.iter();
-            let known = nested || one == member;
-            known && !open(group, one) && moments.all(|moment| holds(moment, group, one).1)
-        };
-        let groups = |moment: &Moment| moment.model.groups.keys().copied().collect::<Vec<_>>();
-        let all: BTreeSet<Id> = self.window.iter().flat_map(groups).collect();
-        let (mut least, most) = (
-            Model::climb(member, &all, always),
-            Model::climb(member, &all, ever),
-        );
-        // Who is led back to himself is not told so.
-        least.remove(&member);
-        ids.is_subset(&most) && least.is_subset(ids)
-    }
-
-    /// Reverse reads follow a big change step by step, so an edge counts as well as a membership.
-    fn groups(&self, member: Id, ids: &BTreeSet<Id>) -> bool {
-        if self.some(|model| !model.live.contains(&member)) {
-            return true;
-        }
-        let inside = |moment: &Moment, group: &Id| {
-            let holds = |members: &BTreeSet<Id>| members.contains(&member);
-            let is = moment.model.members(*group).is_some_and(holds);
-            let edge = moment.edges.get(group).is_some_and(holds);
-            (is || edge, is && edge)
-        };
-        let all = self
-            .window
-            .iter()
-            .flat_map(|moment| moment.model.groups.keys().copied());
-        let all: BTreeSet<Id> = all.chain(ids.iter().copied()).collect();
-        all.iter().all(|group| {
-            if self.open.contains(&(*group, member)) {
-                return true;
-            }
-            let mut moments = self.window.iter().map(|moment| inside(moment, group));
-            if ids.contains(group) {
-                moments.any(|(either, _)| either)
-            } else {
-                moments.any(|(_, both)| !both)
-            }
-        })
-    }
 }
 
 /// Whether the request would change nothing.
@@ -263,6 +202,8 @@ fn refuses(model: &Model, op: &Op, error: &StoreError) -> bool {
         (
             StoreError::NotFound,
             Op::Read(id)
+            | Op::GroupsOf(id)
+            | Op::AllGroupsOf(id, _)
             | Op::Rename { id, .. }
             | Op::Delete { id }
             | Op::Members { group: id, .. },

@@ -193,11 +193,13 @@ impl Op {
                 search(&tenant, &GROUP, &text).await
             }
             Self::GroupsOf(member) => {
-                let groups = tenant.groups_of(member).await?;
+                // As a representation is read: the resource beside its groups.
+                let (_, groups) = tokio::try_join!(tenant.get(member), tenant.groups_of(member))?;
                 Ok(Answered::Ids(groups.iter().map(|group| group.id).collect()))
             }
             Self::AllGroupsOf(member, _) => {
-                let groups = tenant.all_groups_of(member).await?;
+                let groups = tenant.all_groups_of(member);
+                let (_, groups) = tokio::try_join!(tenant.get(member), groups)?;
                 Ok(Answered::Ids(
                     groups.iter().map(|(group, _)| group.id).collect(),
                 ))
