@@ -2,9 +2,9 @@
 
 use http::Method;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::Value;
 use serverless_scim::home::Error;
-use serverless_scim::store::{Progress, Repair, Report, Store, TenantScope};
+use serverless_scim::store::{Progress, Report, Store, TenantScope};
 
 use super::call::{Access, Caller};
 use super::failure::Failure;
@@ -61,14 +61,7 @@ async fn here(
         repairs = store.repair(&report).await;
         report = look(store, tenant.as_deref()).await?;
     }
-    let mut shown = report.to_json();
-    let told = repairs
-        .iter()
-        .map(|Repair { finding, failed }| json!({ "finding": finding, "failed": failed }));
-    if let Value::Object(shown) = &mut shown {
-        shown.insert("repairs".to_owned(), told.collect());
-    }
-    let status = settle(&mut shown);
+    let shown = report.to_json_after(&repairs);
     if caller.json {
         say(format_args!("{shown:#}"));
     } else {
@@ -78,18 +71,12 @@ async fn here(
         say(&report);
         tell_failures(&shown);
     }
-    Ok(status)
+    Ok(status(&shown))
 }
 
-/// The exit status that a report with its repairs stands for. What could not be repaired may be nothing that a check
-/// finds, like rows that wait for a pass: a sound table does not excuse it.
-fn settle(report: &mut Value) -> u8 {
-    let sound = report.get("exitStatus").and_then(Value::as_u64) == Some(0);
-    let status = u8::from(!sound || has_failures(report));
-    if let Value::Object(report) = report {
-        report.insert("exitStatus".to_owned(), status.into());
-    }
-    status
+/// The exit status that a report stands for.
+fn status(report: &Value) -> u8 {
+    u8::from(report.get("exitStatus").and_then(Value::as_u64) != Some(0))
 }
 
 /// Whether something was to be repaired and could not be.
@@ -113,19 +100,18 @@ async fn there(caller: &Caller, tenant: Option<&str>, repair: bool) -> Result<u8
         Failure::Unasked(why.to_owned())
     })?;
     let path = format!("{}/integrity", whose::tenant(tenant));
-    let mut report = if repair {
+    let report = if repair {
         caller.ask(Method::POST, &path, None).await?
     } else {
         caller.get(&path).await?
     };
-    let status = settle(&mut report);
     if caller.json {
         say(format_args!("{report:#}"));
     } else {
         tell(&report);
         tell_failures(&report);
     }
-    Ok(status)
+    Ok(status(&report))
 }
 
 /// A report that came as JSON, in words.

@@ -156,13 +156,13 @@ async fn a_failed_repair_is_no_success_though_the_table_is_sound() {
 
 #[tokio::test]
 async fn nor_is_it_a_success_by_a_service() {
-    let report = |failed: Value| {
+    let report = |failed: Value, status: i32| {
         let repair = json!({ "finding": "it", "failed": failed });
-        json!({ "findings": [], "warnings": [], "exitStatus": 0, "repairs": [repair] })
+        json!({ "findings": [], "warnings": [], "exitStatus": status, "repairs": [repair] })
     };
     let tell = |State(report): State<Value>| async move { axum::Json(report) };
     for (failed, expected) in [(Value::Null, 0), (json!("no time"), 1)] {
-        let url = serve(axum::routing::post(tell), report(failed)).await;
+        let url = serve(axum::routing::post(tell), report(failed, expected)).await;
         let options = ["--url", &url, "--tenant", "fabrikam", "--repair"];
         let with_key = |command: &mut Command| {
             command.env("SCIM_ADMIN_KEY", "key");
