@@ -75,7 +75,7 @@ pub(super) enum Connection {
 /// A connection named by itself.
 #[derive(Debug, Args)]
 pub(super) struct One {
-    /// Its name or its id.
+    /// The connection's name or id.
     #[arg(value_parser = given::name, value_name = "CONNECTION")]
     connection: String,
     #[command(flatten)]
