@@ -23,7 +23,7 @@ pub use normalize::{finish, is_password, normalize, require, require_kept};
 pub use path::{AttrPath, PathError, Scope, Target};
 pub use project::{Projection, ProjectionError};
 pub use quirk::{Quirk, Quirks};
-pub use resource_type::{GROUP, ResourceType, USER};
+pub use resource_type::{GROUP, ResourceType, TRUNCATED, USER};
 pub use resource_types::ResourceTypes;
 pub use show::{known, schemas_of};
 pub use tenant_schema::{
