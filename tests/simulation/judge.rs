@@ -152,15 +152,13 @@ impl Case<'_> {
         made == Some(told) || commutes && made > Some(told)
     }
 
-    /// FOUND: what half of a commit shows can be taken for what was asked for: by a list, which is compared with the
-    /// members, and by a change too big for one transaction, which is compared before it is made. A small one is held
-    /// against the edges by the transaction itself.
+    /// FOUND: what half of a commit shows can be taken for what was asked for, by who compares.
     fn is_half_done(&self) -> bool {
         let plain = self.op.plain();
         let Op::Members {
             group,
             change,
-            name: None,
+            name,
         } = &plain
         else {
             return false;
@@ -173,18 +171,23 @@ impl Case<'_> {
             found.filter_map(|(id, _)| Id::parse(id))
         };
         let adds: BTreeSet<Id> = verbs(Verb::Add).collect();
-        let torn = self.torn.edges.iter().any(|(open, _)| open == group);
-        if change.clear {
-            return torn && self.each(self.window, *group, &adds);
-        }
-        let writes = 2 + 3 * adds.len() + 2 * verbs(Verb::Remove).count();
+        let named = |moment: &Moment| {
+            let holds = |name: &String| moment.model.holder(1, name) == Some(*group);
+            name.as_ref().is_none_or(holds)
+        };
         let done = |moment: &Moment| {
             let held = held(moment, *group);
             let open = |id: &Id| self.is_open(*group, *id);
             adds.iter().all(|id| open(id) || held.contains(id))
                 && verbs(Verb::Remove).all(|id| open(&id) || !held.contains(&id))
         };
-        torn && writes > self.writes && self.window.iter().any(done)
+        let torn = self.torn.edges.iter().any(|(open, _)| open == group);
+        let mut moments = self.window.iter().filter(|moment| named(moment));
+        torn && if change.clear {
+            moments.next().is_some() && self.each(self.window, *group, &adds)
+        } else {
+            plain.compares(*group, &adds, self.writes) && moments.any(done)
+        }
     }
 
     fn ids(&self, op: &Op, ids: &BTreeSet<Id>) -> bool {

@@ -108,9 +108,24 @@ impl Op {
         )
     }
 
-    /// Whether it replaces the members of the group by a list.
-    pub(crate) fn is_list(&self, of: Id) -> bool {
-        matches!(self, Self::Members { group, change, .. } if *group == of && change.clear)
+    /// Whether it is planned upon a look at the edges of the group to these members: a list is compared with all of
+    /// them, and a change that does not fit one transaction with those it names. A smaller one is held against the edges
+    /// by the transaction itself.
+    pub(crate) fn compares(&self, of: Id, ids: &BTreeSet<Id>, fit: usize) -> bool {
+        let Self::Members {
+            group,
+            change,
+            name,
+        } = self
+        else {
+            return false;
+        };
+        let named = |id: &Id| change.verbs.contains_key(&id.to_string());
+        let write = |verb: &Verb| if *verb == Verb::Add { 3 } else { 2 };
+        // The head, the outbox item, the names, and that there are groups in groups.
+        let others = 3 + if name.is_some() { 2 } else { 0 };
+        let writes = others + change.verbs.values().map(write).sum::<usize>();
+        *group == of && (change.clear || writes > fit && ids.iter().all(named))
     }
 
     pub(crate) fn kind(&self) -> &'static str {

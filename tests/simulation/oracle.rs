@@ -47,6 +47,8 @@ pub(crate) struct Oracle {
     pub released: Vec<Key>,
     /// How many had come out when each request began.
     begun: BTreeMap<String, usize>,
+    /// Writes that fit one transaction.
+    pub fit: usize,
     /// How often the order of a torn commit and another was left open.
     pub reordered: usize,
     pub violation: Option<String>,
@@ -207,7 +209,7 @@ impl Oracle {
         versions
     }
 
-    /// FOUND: a plan made while another commit was half readable may rest on edges of before that commit and the version
+    /// FOUND: a plan made upon a look at edges while another commit was half readable may rest on edges of before that commit and the version
     /// of after it. Whoever has such an edge is in the group or not as if the two had come in the other order.
     fn reorder(&mut self, group: Id, head: &Head, writes: &[Write], model: &mut Model) {
         let Some(torn) = &self.torn else { return };
@@ -217,9 +219,7 @@ impl Oracle {
         let op = request
             .as_ref()
             .and_then(|request| self.requests.get(request));
-        if !op.map(Op::plain).is_some_and(|op| op.is_list(group)) {
-            return;
-        }
+        let Some(op) = op.map(Op::plain) else { return };
         let begun = request
             .and_then(|request| self.begun.get(&request))
             .copied();
@@ -234,7 +234,11 @@ impl Oracle {
         let visible = self.shadow.visible(group, head);
         if let Some(wanted) = model.groups.get_mut(&group) {
             let differ: Vec<Id> = visible.symmetric_difference(wanted).copied().collect();
-            if !differ.is_empty() && differ.iter().all(|id| open.contains(id)) {
+            if differ.is_empty() {
+                return;
+            }
+            let ids = differ.iter().copied().collect();
+            if open.is_superset(&ids) && op.compares(group, &ids, self.fit) {
                 self.reordered += 1;
                 *wanted = visible;
             }

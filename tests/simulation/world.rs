@@ -116,8 +116,10 @@ impl World {
             .unwrap();
         let secret = store.connect(&scope, "").await.unwrap();
         let credential = store.authenticate(&secret).await.unwrap().unwrap();
-        let oracle = Arc::new(Mutex::new(Oracle::default()));
-        oracle.lock().unwrap().moments.push(Moment::default());
+        let mut oracle = Oracle::default();
+        oracle.fit = plan.sizes.writes;
+        oracle.moments.push(Moment::default());
+        let oracle = Arc::new(Mutex::new(oracle));
         let table: Arc<dyn Table> = Arc::new(Watched {
             inner: bare.clone(),
             run: engine.runs,
