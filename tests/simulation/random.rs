@@ -10,8 +10,9 @@ use serverless_scim::store::Sizes;
 use serverless_scim::table::wrappers::Trouble;
 
 use crate::choose::{Chooser, Habits};
-use crate::mutant::Mutant;
-use crate::schedule::{Mishaps, Tally};
+use crate::mutant::Lie;
+use crate::schedule::Mishaps;
+use crate::tally::Tally;
 use crate::wide;
 use crate::world::{Engine, Plan, Report, play};
 
@@ -65,7 +66,7 @@ pub(crate) fn plan(seed: u64) -> Plan {
 pub(crate) async fn run(
     engine: &mut Engine,
     seed: u64,
-    mutant: Option<Mutant>,
+    mutant: Option<Lie>,
     traced: bool,
 ) -> Report {
     let chooser = Chooser::Random(Habits::draw(seed));
@@ -83,19 +84,6 @@ pub(crate) async fn run(
 
 pub(crate) fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
-}
-
-impl Tally {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.calls += other.calls;
-        self.faults += other.faults;
-        self.reads += other.reads;
-        self.crashes += other.crashes;
-        self.late += other.late;
-        self.jumps += other.jumps;
-        self.exact += other.exact;
-        self.stale += other.stale;
-    }
 }
 
 #[tokio::test]
@@ -122,5 +110,6 @@ async fn by_seed() {
         }
         seed += 1;
     }
-    println!("{tally:?} in {} runs, {:?}", seed - first, began.elapsed());
+    println!("{tally}, in {} runs, {:?}", seed - first, began.elapsed());
+    tally.assert_full();
 }
