@@ -37,7 +37,7 @@ struct Cursor {
     #[serde(rename = "at")]
     issued: i64,
     #[serde(rename = "p")]
-    position: Position,
+    position: Option<Position>,
 }
 
 impl Question {
@@ -65,8 +65,8 @@ impl Question {
         }
     }
 
-    /// The text of a cursor at `position`, in unreserved characters.
-    pub(super) fn cursor(&self, position: Position, now_ms: i64) -> String {
+    /// The text of a cursor at `position`, or at the beginning, in unreserved characters.
+    pub(super) fn cursor(&self, position: Option<Position>, now_ms: i64) -> String {
         let cursor = Cursor {
             version: VERSION,
             tenant: self.tenant.clone(),
@@ -77,7 +77,7 @@ impl Question {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
     }
 
-    /// The position that a client's cursor names; `None` for the empty cursor of a first page.
+    /// The position that a client's cursor names; `None` for the beginning, as the empty cursor of a first page.
     pub(super) fn position(&self, text: &str, now_ms: i64) -> Result<Option<Position>, ScimError> {
         if text.is_empty() {
             return Ok(None);
@@ -94,7 +94,7 @@ impl Question {
         if now_ms.saturating_sub(cursor.issued) > LIFETIME_MS {
             return Err(ScimError::expired_cursor());
         }
-        Ok(Some(cursor.position))
+        Ok(cursor.position)
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
         Question::new(tenant.to_owned(), "/Users", filter.as_ref(), None)
     }
 
-    fn position() -> Position {
+    fn position() -> Option<Position> {
         serde_json::from_str(r#"{"key":"ada","id":"00000001-0000-8000-8000-000000000001"}"#)
             .unwrap()
     }
@@ -136,16 +136,19 @@ mod tests {
         );
         assert_eq!(
             question("a", "title pr").position(&text, NOW + 5).unwrap(),
-            Some(position())
+            position()
         );
-        assert_eq!(question("a", "title pr").position("", NOW).unwrap(), None);
+        let ours = question("a", "title pr");
+        for first in ["", &ours.cursor(None, NOW)] {
+            assert_eq!(ours.position(first, NOW).unwrap(), None);
+        }
     }
 
     #[test]
     fn how_the_question_is_spelled_does_not_matter() {
         let text = question("a", "userName sw J").cursor(position(), NOW);
         let again = question("a", "USERNAME  SW \"J\"").position(&text, NOW);
-        assert_eq!(again.unwrap(), Some(position()));
+        assert_eq!(again.unwrap(), position());
     }
 
     #[test]

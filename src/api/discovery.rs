@@ -24,16 +24,13 @@ pub(super) fn answer(
     let base = exchange.base();
     let mut schemas = types.iter().flat_map(ResourceType::schemas);
     if Parameters::of_query(exchange)?.has_filter() {
-        if exchange.is_at_base() {
+        return Err(match document {
             // Not 403, for which Entra would stop the job.
-            let detail =
-                "search all resources by POST to /.search, or one kind at /Users or /Groups";
-            return Err(ScimError::invalid_filter(detail));
-        }
-        return Err(ScimError::forbidden(
-            "discovery",
-            "the discovery endpoints cannot be filtered",
-        ));
+            Discovery::Base => ScimError::invalid_filter(
+                "filter: search all resources by POST /.search, or one kind at /Users or /Groups",
+            ),
+            _ => ScimError::forbidden("discovery", "the discovery endpoints cannot be filtered"),
+        });
     }
     let one = |body: Option<Value>| match body {
         Some(body) => Ok(Answer::new(StatusCode::OK, Some(body))),
@@ -42,7 +39,7 @@ pub(super) fn answer(
         )),
     };
     match document {
-        Discovery::ServiceProviderConfig => one(Some(config(&base))),
+        Discovery::Base | Discovery::ServiceProviderConfig => one(Some(config(&base))),
         Discovery::ResourceTypes => {
             let found: Vec<Value> = types
                 .iter()

@@ -11,7 +11,7 @@ use super::render::{self, Derived, View};
 use super::resource::{groups, view};
 use super::{Answer, Exchange, ScimError};
 use crate::schema::{ResourceType, Scope};
-use crate::store::{Id, Position, Record, Start, Tenant, position};
+use crate::store::{Id, Paging, Position, Record, Start, Tenant, position};
 
 /// A page of users with more rows leaves their groups out; a list shows at most this many members of a group.
 const LISTED_MAX: usize = 100;
@@ -53,6 +53,16 @@ pub(super) async fn list(
     let question = Question::new(tenant.scope().to_string(), kind.endpoint, filter, sort);
     let now_ms = exchange.request.started;
     let paging = parameters.paging(&question, now_ms)?;
+    if let (Start::After(from), 0) = (&paging.start, paging.count) {
+        // Only the total is wanted, which is there for whoever asks by index; the walk goes on from where it stands.
+        let counted = Paging {
+            start: Start::Index(1),
+            count: 0,
+        };
+        let total = tenant.search(kind, filter, sort, &counted).await?.total;
+        let next = question.cursor(from.clone(), now_ms);
+        return Ok(render::page(total, &paging, Some(next), vec![]));
+    }
     let page = tenant.search(kind, filter, sort, &paging).await?;
     // A row that changes before it is complete keeps the place where it was found: the cursor leads on from there.
     let place = |record: &Record| (record.id, position(kind, sort, record));
@@ -66,7 +76,7 @@ pub(super) async fn list(
         Some(last) if rows.is_cut => places.get(&last).cloned(),
         _ => page.next,
     };
-    let next = next.map(|position| question.cursor(position, now_ms));
+    let next = next.map(|position| question.cursor(Some(position), now_ms));
     Ok(render::page(page.total, &paging, next, rows.shown))
 }
 

@@ -3,7 +3,7 @@
 use http::{HeaderName, Method};
 
 use super::{Answer, Exchange, ScimError};
-use crate::store::{Holder, Host};
+use crate::store::{Holder, Host, StoreError};
 
 /// Tells the client how the log calls its request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -46,6 +46,11 @@ pub(super) fn failure(request: &str, error: &ScimError) {
     if let Some(source) = error.source.as_deref() {
         tracing::error!(request, error = %chain(source), "failure");
     }
+}
+
+/// Writes why the answer to a change lacks members or groups.
+pub(super) fn lacking(request: &str, error: &StoreError) {
+    tracing::error!(request, error = %chain(error), "changed, but not read again");
 }
 
 /// Methods are names of our own; whatever else a client sent is not repeated.

@@ -211,12 +211,6 @@ impl Exchange<'_> {
         format!("{}{}", self.call.origin, self.route.base)
     }
 
-    /// Whether the base URL itself was asked for.
-    fn is_at_base(&self) -> bool {
-        let path = self.call.parts.uri.path().trim_end_matches('/');
-        path.eq_ignore_ascii_case(self.route.base.trim_end_matches('/'))
-    }
-
     fn asked(&self) -> Asked<'_> {
         Asked {
             method: &self.call.parts.method,

@@ -177,12 +177,8 @@ impl Parameters {
                 ));
             }
             let position = question.position(cursor.trim(), now_ms)?;
+            let start = Start::After(position);
             let count = count(ScimError::invalid_count)?;
-            // Who wants no results asks how many there are, and goes nowhere.
-            let start = match count {
-                0 => Start::Index(1),
-                _ => Start::After(position),
-            };
             return Ok(Paging { start, count });
         }
         let start_index = number(self.start_index.as_deref())

@@ -96,7 +96,7 @@ async fn create(
     tenant.note(&exchange.quirks, StatusCode::CREATED.as_u16());
     let record = tenant.create(kind, document, &members).await?;
     if tenant.policies().unknown_members == UnknownMembers::Skip && !members.is_empty() {
-        let (record, derived) = load(tenant, &view, record.id).await?;
+        let (record, derived) = load_changed(tenant, &view, record).await;
         return Ok(view.answer(StatusCode::CREATED, &record, derived));
     }
     let derived = Derived::Members(if members.len() > MEMBERS_SHOWN_MAX {
@@ -209,37 +209,36 @@ async fn changed(
     id: Id,
     change: impl Future<Output = Result<Record, ScimError>>,
 ) -> Result<Answer, ScimError> {
-    if view.shows_members() {
-        let record = change.await?;
-        return Ok(match load(tenant, view, id).await {
-            Ok((record, derived)) => view.answer(StatusCode::OK, &record, derived),
-            Err(error) => {
-                log::failure(tenant.request_id(), &error);
-                view.answer(
-                    StatusCode::OK,
-                    &record,
-                    Derived::Members(Membership::TooMany),
-                )
-            }
-        });
-    }
-    // Side by side, but the change is not given up where the groups do not read.
-    let (change, groups) = tokio::join!(change, groups(tenant, view, id));
-    let record = change?;
-    let derived = groups.unwrap_or_else(|error| {
-        log::failure(tenant.request_id(), &error.into());
-        Derived::None
-    });
+    let (record, derived) = if view.shows_members() {
+        load_changed(tenant, view, change.await?).await
+    } else {
+        // Side by side, but the change is not given up where the groups do not read.
+        let (record, groups) = tokio::join!(change, groups(tenant, view, id));
+        let lacking = |error| {
+            log::lacking(tenant.request_id(), &error);
+            Derived::None
+        };
+        (record?, groups.unwrap_or_else(lacking))
+    };
     Ok(view.answer(StatusCode::OK, &record, derived))
 }
 
+/// What [`load`] finds after a change; the change is told as done, though that be nothing.
+async fn load_changed(tenant: &Tenant, view: &View<'_>, record: Record) -> (Record, Derived) {
+    load(tenant, view, record.id).await.unwrap_or_else(|error| {
+        log::lacking(tenant.request_id(), &error);
+        // To the client as where there are too many of them: left out, and flagged.
+        (record, Derived::Members(Membership::TooMany))
+    })
+}
+
 /// The resource with what its representation shows beside the document, read only if it is shown.
-async fn load(tenant: &Tenant, view: &View<'_>, id: Id) -> Result<(Record, Derived), ScimError> {
+async fn load(tenant: &Tenant, view: &View<'_>, id: Id) -> Result<(Record, Derived), StoreError> {
     if view.shows_members() {
         let (record, members) = tenant.get_with_members(id, MEMBERS_SHOWN_MAX).await?;
         return Ok((record, Derived::Members(members)));
     }
-    Ok(tokio::try_join!(tenant.get(id), groups(tenant, view, id))?)
+    tokio::try_join!(tenant.get(id), groups(tenant, view, id))
 }
 
 /// The groups of a user, through other groups too, if they are shown.

@@ -1,7 +1,6 @@
 //! Which attributes a response carries: `attributes`, `excludedAttributes` and `returned`. RFC 7644 §3.9; RFC 7643 §7.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -140,14 +139,14 @@ impl Choice {
             .named
             .iter()
             .any(|target| matches!(target, Target::Extension(named) if named.id == schema.id));
-        let choice = match (whole, self.only) {
-            (true, false) => return Some(without_always(schema)),
-            // The whole extension is wanted, so its attributes follow `returned` alone.
-            (true, true) => &Choice {
+        let choice = if whole {
+            // All of it is wanted, or nothing: then its attributes follow `returned` alone.
+            &Choice {
                 named: vec![],
-                only: false,
-            },
-            (false, _) => self,
+                only: !self.only,
+            }
+        } else {
+            self
         };
         let inner = schema.attributes.iter();
         let inner: Removals = inner
@@ -202,21 +201,6 @@ impl Choice {
             Returned::Request => !(named && self.only),
         }
     }
-}
-
-/// A whole extension goes, but for what is always returned (RFC 7643 §7).
-fn without_always(schema: &Schema) -> Removal {
-    let is_always = |attribute: &&Arc<Attribute>| attribute.returned == Returned::Always;
-    let (always, others): (Vec<_>, Vec<_>) = schema.attributes.iter().partition(is_always);
-    if always.is_empty() {
-        return Removal::Whole;
-    }
-    let others = others.into_iter();
-    Removal::Within(
-        others
-            .map(|attribute| (attribute.name.clone(), Removal::Whole))
-            .collect(),
-    )
 }
 
 #[cfg(test)]

@@ -111,6 +111,8 @@ struct Effect {
     resource_type: u8,
     creates: bool,
     deletes: bool,
+    /// Changes what another change may wait for.
+    contends: bool,
     name: Option<String>,
 }
 
@@ -120,16 +122,18 @@ impl Effect {
             resource_type: task.resource_type()?.number,
             creates: task.method == Method::POST,
             deletes: task.method == Method::DELETE,
+            contends: task.method != Method::POST && task.contends(),
             name: task.unique_name(),
         })
     }
 
-    /// A deletion frees names and takes members away, a change may free the name that a creation takes, and of two
-    /// that want one name the first shall have it.
+    /// A deletion frees names and takes members away, a change may free the name that a creation takes, or the name
+    /// or seat that another change takes, and of two that want one name the first shall have it.
     fn meets(&self, other: &Self) -> bool {
         let same_type = self.resource_type == other.resource_type;
         self.deletes != other.deletes
             || (same_type && self.creates != other.creates)
+            || (same_type && self.contends && other.contends)
             || (same_type && self.name.is_some() && self.name == other.name)
     }
 }

@@ -1,6 +1,7 @@
 //! The body of a bulk request as operations; what is wrong with one operation is its own error. RFC 7644 §3.7.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use http::{HeaderValue, Method};
 use serde_json::Value;
@@ -9,7 +10,7 @@ use super::OPERATIONS_MAX;
 use super::reference;
 use crate::api::route::{Endpoint, Route};
 use crate::api::{Exchange, ScimError};
-use crate::schema::{Document, Quirk, ResourceType, Uniqueness, norm};
+use crate::schema::{Attribute, Document, Quirk, ResourceType, Uniqueness, norm};
 
 /// One operation: what its answer repeats, and what is to be done or why it cannot be.
 #[derive(Debug)]
@@ -60,10 +61,22 @@ impl Task {
 
     /// The value that no two resources of the type may share, in normal form, where the data states it.
     pub(super) fn unique_name(&self) -> Option<String> {
-        let mut attributes = self.resource_type()?.schema.attributes.iter();
-        let unique = attributes.find(|attribute| attribute.uniqueness == Uniqueness::Server)?;
+        let unique = self.unique()?;
         let value = member(self.data.as_object()?, &unique.name)?.as_str()?;
         Some(norm(value, unique.case_exact))
+    }
+
+    /// Whether the data names what one resource may have to give up before another can have it: a name, an
+    /// externalId where it must be unique, a seat.
+    pub(super) fn contends(&self) -> bool {
+        let unique = self.unique().map_or("", |unique| &unique.name);
+        names_one(&self.data, &[unique, "externalId", "active"])
+    }
+
+    fn unique(&self) -> Option<&'static Attribute> {
+        let attributes = &self.resource_type()?.schema.attributes;
+        let is_unique = |one: &&Arc<Attribute>| one.uniqueness == Uniqueness::Server;
+        attributes.iter().find(is_unique).map(Arc::as_ref)
     }
 }
 
@@ -198,6 +211,25 @@ fn location(route: &Route, exchange: &Exchange<'_>) -> Option<String> {
     match &route.endpoint {
         Endpoint::Resource(kind, id) => Some(format!("{}{}/{id}", exchange.base(), kind.endpoint)),
         _ => None,
+    }
+}
+
+/// Whether one of these attributes is named by a key, or at the end of a path; rather once too often than once too
+/// seldom. The JSON parser has bounded how deep the data goes.
+fn names_one(data: &Value, attributes: &[&str]) -> bool {
+    let ends = |text: &str, name: &str| {
+        let start = text.len().checked_sub(name.len());
+        let end = start.and_then(|start| text.get(start..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(name))
+    };
+    let names = |text: &str| attributes.iter().any(|name| ends(text.trim_end(), name));
+    match data {
+        Value::Array(list) => list.iter().any(|value| names_one(value, attributes)),
+        Value::Object(object) => object.iter().any(|(key, value)| {
+            let path = value.as_str().filter(|_| key.eq_ignore_ascii_case("path"));
+            names(key) || path.is_some_and(names) || names_one(value, attributes)
+        }),
+        _ => false,
     }
 }
 
