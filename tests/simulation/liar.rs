@@ -196,7 +196,8 @@ impl Table for Liar {
             let mut memory = self.memory.lock().unwrap();
             memory.heads.insert(key.clone(), Seen(item.clone()));
         }
-        Ok(item)
+        let unlooked = self.lies(Mutant::Unlooked) && self.about.as_ref() == Some(&key.sk);
+        Ok(item.or_else(|| unlooked.then(|| somebody(key))))
     }
 
     async fn batch_get(&self, keys: &[Key]) -> Result<(Vec<Item>, Vec<Key>), TableError> {
@@ -206,14 +207,8 @@ impl Table for Liar {
                 return Ok((heads, vec![]));
             }
         }
-        let (mut items, unread) = self.inner.batch_get(keys).await?;
+        let (items, unread) = self.inner.batch_get(keys).await?;
         self.remember(&items);
-        let about = self.about.as_ref();
-        let dead = keys.iter().find(|key| Some(&key.sk) == about);
-        let dead = dead.filter(|key| !unread.contains(key));
-        if self.lies(Mutant::Unlooked) && items.is_empty() {
-            items.extend(dead.map(somebody));
-        }
         Ok((items, unread))
     }
 
