@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use serverless_scim::table::TableError;
+use serverless_scim::table::{Reason, TableError};
 
 use crate::call::{Answer, Call};
 use crate::choose::Chooser;
@@ -19,6 +19,11 @@ impl Wake for Flag {
     fn wake(self: Arc<Self>) {
         self.0.store(true, Ordering::SeqCst);
     }
+}
+
+/// Whether it tells that a condition did not hold.
+fn is_final(reason: &Reason) -> bool {
+    matches!(reason, Reason::Condition(_) | Reason::Invalid)
 }
 
 impl Schedule {
@@ -104,10 +109,11 @@ impl Schedule {
         self.tally.faults += usize::from(answer.is_fault());
         self.trace
             .note(|| format!("{}: {}\n        -> {answer}", actor.name, flight.call));
-        if let (Answer::Done(Err(TableError::Cancelled(_))), Call::Transact(now)) =
+        if let (Answer::Done(Err(TableError::Cancelled(reasons))), Call::Transact(now)) =
             (&answer, &flight.call)
+            && reasons.iter().any(is_final)
         {
-            // Its first sending arrived with this one.
+            // Its first sending arrived with this one, else what is decided now could be otherwise when that comes.
             let same =
                 |call: &Call| matches!(call, Call::Transact(then) if then.token == now.token);
             self.late.retain(|(_, call)| !same(call));
