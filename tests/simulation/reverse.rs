@@ -21,10 +21,6 @@ fn holds(moment: &Moment, group: Id, member: Id) -> (bool, bool) {
 }
 
 impl Case<'_> {
-    fn is_open(&self, group: Id, member: Id) -> bool {
-        self.open.contains(&(group, member))
-    }
-
     fn ever(&self, group: Id, member: Id) -> bool {
         let mut moments = self.window.iter();
         self.is_open(group, member) || moments.any(|moment| holds(moment, group, member).0)
