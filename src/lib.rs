@@ -20,10 +20,10 @@
 //! `store` reads the resource strongly, `patch::apply` makes the changed document, `store` plans the items that
 //! differ and commits them in one transaction, and begins anew if somebody was faster; `api` renders what is now.
 //!
-//! What is nowhere else: only `store/keys.rs` spells a key, only `api/error.rs` knows which status an error becomes,
-//! only `table` names the DynamoDB SDK, only `home` and the binaries read clock or environment
-//! (but `simulate` measures). No write is built
-//! from a truncated read, no value or secret is logged, and no request can reach a panic.
+//! What is nowhere else: only `store/keys.rs` spells a key, only the `error.rs` of `api`, `oauth` and `admin` knows which
+//! status an error becomes, only `table` names the DynamoDB SDK, only `home` and the binaries read clock or environment
+//! (but `simulate` measures). No write is built from a truncated read, no value or secret is logged, and no request can
+//! reach a panic.
 
 #[cfg(test)]
 #[path = "../tests/support/drawn.rs"]

@@ -1,6 +1,7 @@
 //! What is asked is answered or refused: no filter, order, cursor or condition is passed over in silence. RFC 7644 §3.4.2, §3.14.
 
 #![allow(
+    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
@@ -9,6 +10,18 @@
 
 use serde_json::{Value, json};
 
+#[allow(dead_code, reason = "made for the tests of policies")]
+#[path = "policies/bed.rs"]
+mod bed;
+#[allow(dead_code, reason = "made for the store's own tests")]
+#[path = "store/bench.rs"]
+mod bench;
+#[path = "answers/between.rs"]
+mod between;
+#[path = "answers/pages.rs"]
+mod pages;
+#[path = "answers/parameters.rs"]
+mod parameters;
 mod support;
 
 use support::{Client, Server};
@@ -74,35 +87,6 @@ async fn a_qualified_name_chooses_its_type() {
     assert_eq!(ask(&format!("{group}:displayName pr")).await, 1);
     assert_eq!(ask(&format!("schemas eq \"{group}\"")).await, 1);
     assert_eq!(ask("id pr").await, 2);
-}
-
-#[tokio::test]
-async fn a_walk_can_be_walked_to_its_end() {
-    let server = Server::in_memory();
-    let client = server.client();
-    for number in 0..3 {
-        let title = format!("{}{number}", "ü".repeat(3_100));
-        let name = format!("u{number}@fabrikam.example");
-        let body = json!({ "userName": name, "title": title });
-        assert_eq!(client.post("/Users", &body).await.status, 201);
-    }
-    let (mut cursor, mut seen) = (String::new(), 0);
-    loop {
-        let page = client
-            .get(&format!("/Users?sortBy=title&count=1&cursor={cursor}"))
-            .await;
-        assert_eq!(page.status, 200, "{}", page.text);
-        seen += page.body["Resources"].as_array().expect("a list").len();
-        match page.body["nextCursor"].as_str() {
-            Some(next) => next.clone_into(&mut cursor),
-            None => break,
-        }
-    }
-    assert_eq!(seen, 3);
-    for count in ["0", "-1"] {
-        let page = client.get(&format!("/Users?cursor=&count={count}")).await;
-        assert_eq!(page.body["scimType"], "invalidCount", "{}", page.text);
-    }
 }
 
 #[tokio::test]

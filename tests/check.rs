@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+#[path = "check/afar.rs"]
+mod afar;
 #[path = "check/bed.rs"]
 mod bed;
 #[allow(dead_code, reason = "made for the store's own tests")]
@@ -15,6 +17,8 @@ mod bed;
 mod bench;
 #[path = "check/cases.rs"]
 mod cases;
+#[path = "check/changes.rs"]
+mod changes;
 #[path = "check/command.rs"]
 mod command;
 #[path = "check/damage.rs"]

@@ -10,6 +10,8 @@
 
 use serde_json::{Value, json};
 
+#[path = "limits/lists.rs"]
+mod lists;
 #[path = "limits/pages.rs"]
 mod pages;
 mod support;

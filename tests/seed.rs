@@ -21,6 +21,9 @@ use serverless_scim::store::seed::{user_id, user_name};
 use serverless_scim::store::{self, Host as _, Id, Store};
 use serverless_scim::table::{Attr, DynamoDb, Item, Table, embedded};
 
+#[path = "seed/large.rs"]
+mod large;
+
 /// More than one round of buckets, and no round number.
 const USERS: u64 = 600;
 const GROUPS: [Range<u64>; 2] = [0..40, 0..3];

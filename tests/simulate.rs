@@ -218,14 +218,16 @@ async fn failures_garbage_and_wrong_types_are_findings_and_no_crash() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_nothing_can_be_simulated_one_sentence_says_why() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = closed.local_addr().expect("an address");
+    drop(closed);
     let refusing = server(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
     let refusing_url = refusing.clone();
     // It accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let silent_url = format!("http://{}", silent.local_addr().expect("an address"));
     for (url, says) in [
-        // A port that is given to no test, so nobody listens there.
-        ("http://127.0.0.1:1/scim".to_owned(), "does not answer"),
+        (format!("http://{address}/scim"), "does not answer"),
         (refusing, "refuses the token with status 401"),
         (silent_url, "timed out"),
         (
@@ -234,9 +236,8 @@ async fn where_nothing_can_be_simulated_one_sentence_says_why() {
         ),
         ("not a url".to_owned(), "begins with https://"),
     ] {
-        // The others answer, but perhaps not within a second.
-        let timeout = if says == "timed out" { "1" } else { "60" };
-        let run = simulate(&url, "token", &["--timeout", timeout]).await;
+        let seconds = if says == "timed out" { "1" } else { "20" };
+        let run = simulate(&url, "token", &["--timeout", seconds]).await;
         assert_eq!(run.status, 2, "{url}");
         assert!(
             run.stdout.is_empty() && run.stderr.contains(says),

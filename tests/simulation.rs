@@ -25,8 +25,16 @@ mod flight;
 mod judge;
 #[path = "simulation/large.rs"]
 mod large;
+#[path = "simulation/late.rs"]
+mod late;
 #[path = "simulation/liar.rs"]
 mod liar;
+#[path = "simulation/lies.rs"]
+mod lies;
+#[path = "simulation/matters.rs"]
+mod matters;
+#[path = "simulation/members.rs"]
+mod members;
 #[path = "simulation/model.rs"]
 mod model;
 #[path = "simulation/mutant.rs"]
@@ -37,12 +45,18 @@ mod op;
 mod oracle;
 #[path = "simulation/own.rs"]
 mod own;
+#[path = "simulation/pages.rs"]
+mod pages;
 #[path = "simulation/proof.rs"]
 mod proof;
 #[path = "simulation/random.rs"]
 mod random;
 #[path = "simulation/remote.rs"]
 mod remote;
+#[path = "simulation/reverse.rs"]
+mod reverse;
+#[path = "simulation/run.rs"]
+mod run;
 #[path = "simulation/schedule.rs"]
 mod schedule;
 #[path = "simulation/scripts.rs"]
@@ -51,6 +65,8 @@ mod scripts;
 mod shadow;
 #[path = "simulation/small.rs"]
 mod small;
+#[path = "simulation/tally.rs"]
+mod tally;
 #[path = "simulation/trace.rs"]
 mod trace;
 #[path = "simulation/watch.rs"]

@@ -16,6 +16,8 @@ mod bench;
 mod big;
 #[path = "store/costs.rs"]
 mod costs;
+#[path = "store/costs_of_groups.rs"]
+mod costs_of_groups;
 #[path = "store/gone.rs"]
 mod gone;
 #[path = "store/hall.rs"]
@@ -24,6 +26,8 @@ mod hall;
 mod house;
 #[path = "store/identity.rs"]
 mod identity;
+#[path = "store/large.rs"]
+mod large;
 #[path = "store/leaving.rs"]
 mod leaving;
 #[path = "store/meanwhile.rs"]
@@ -34,8 +38,6 @@ mod nested;
 mod open;
 #[path = "store/planner.rs"]
 mod planner;
-#[path = "store/real.rs"]
-mod real;
 #[path = "store/roster.rs"]
 mod roster;
 #[path = "store/suspended.rs"]
@@ -46,5 +48,7 @@ mod sweep;
 mod tick;
 #[path = "store/trouble.rs"]
 mod trouble;
+#[path = "store/vanished.rs"]
+mod vanished;
 #[path = "store/wide.rs"]
 mod wide;

@@ -25,11 +25,11 @@ use support::process::text;
 use support::{Client, Server};
 
 /// More than one transaction adds, so that adding them is a change that can be left half done.
-const MEMBERS: usize = 400;
+const MEMBERS: usize = 600;
 /// Far below the minute after which a later tick comes.
 const SOON: Duration = Duration::from_secs(30);
-/// A tick, and if that was over already the next one.
-const SOME_TICK: Duration = Duration::from_secs(90);
+/// More than that minute: on a busy machine the first tick may come before the table goes.
+const LATER: Duration = Duration::from_secs(90);
 
 /// The data of a server, beside that server.
 struct Data {
@@ -162,7 +162,7 @@ async fn a_tick_that_fails_is_logged_and_stops_nothing() {
     dynamo.stop().await;
     let began = Instant::now();
     while !server.log().contains("the tick failed") {
-        assert!(began.elapsed() < SOME_TICK, "{}", server.log());
+        assert!(began.elapsed() < LATER, "{}", server.log());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let reply = server.client().exchange("GET", "/Users", &[], None).await;

@@ -18,10 +18,11 @@ mod plot;
 use std::path::PathBuf;
 
 use clap::Parser;
+use serde_json::Value;
 use serverless_scim::home::Place;
 
 use cases::{Case, Operation};
-use home::{Failed, Home};
+use home::{Failed, Home, Tenant};
 use measure::Growth;
 
 /// Users of the groups' tenant that are written whole, with document and aliases.
@@ -61,7 +62,7 @@ async fn main() -> Result<(), Failed> {
         arguments.rounds
     );
     let home = Home::open(&Place::Memory).await?;
-    let groups = of_groups(&home, &arguments).await?;
+    let (groups, tenant) = of_groups(&home, &arguments).await?;
     let users = of_users(&home, &arguments).await?;
     if let Some(path) = &arguments.plot {
         let note = "embedded engine in memory";
@@ -70,6 +71,7 @@ async fn main() -> Result<(), Failed> {
     for change in changes::measured(&home, &arguments.changed).await? {
         println!("{change}");
     }
+    emptied(&home, &tenant, &arguments.members).await?;
     drop(home);
     if arguments.paged > 0 {
         println!("{}", paging::measured(arguments.paged).await?);
@@ -79,7 +81,7 @@ async fn main() -> Result<(), Failed> {
 
 /// One tenant with all the groups. Their members are the same users, who follow those in no group; members beyond
 /// [`WHOLE_USERS`] are edges alone, for no request here reads the document of a member that is one already.
-async fn of_groups(home: &Home, arguments: &Arguments) -> Result<Vec<Growth>, Failed> {
+async fn of_groups(home: &Home, arguments: &Arguments) -> Result<(Vec<Growth>, Tenant), Failed> {
     let spare = cases::SPARE_USERS;
     let members: Vec<_> = arguments
         .members
@@ -93,7 +95,19 @@ async fn of_groups(home: &Home, arguments: &Arguments) -> Result<Vec<Growth>, Fa
             cases.push(Case::new(operation, *size, &tenant, Some(*group)));
         }
     }
-    run(home, &mut cases, arguments.rounds).await
+    Ok((run(home, &mut cases, arguments.rounds).await?, tenant))
+}
+
+/// Takes everybody out of each group: once, for it cannot be taken back, and last, for the edges wait to be collected.
+async fn emptied(home: &Home, tenant: &Tenant, members: &[u64]) -> Result<(), Failed> {
+    for (size, group) in members.iter().zip(&tenant.groups) {
+        let path = format!("/Groups/{group}");
+        let empty = home::patch("remove", "members", &Value::Null);
+        let (took, _) = home.send(tenant, "PATCH", &path, Some(empty)).await?;
+        let ms = took.as_secs_f64() * 1e3;
+        println!("a group of {size} members: empty after {ms:.2} ms");
+    }
+    Ok(())
 }
 
 /// One tenant for each size of directory.

@@ -1,5 +1,7 @@
 //! What the handlers make: a status and, mostly, a JSON body.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
@@ -14,12 +16,19 @@ const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json"
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The answer to one request.
-#[derive(Debug)]
 pub struct AdminAnswer {
     pub status: StatusCode,
     pub body: Option<Value>,
     /// A further header: Allow, Retry-After, WWW-Authenticate.
     pub(super) header: Option<(HeaderName, &'static str)>,
+}
+
+/// Without the body, which holds a new secret where one was made.
+impl fmt::Debug for AdminAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut answer = f.debug_struct("AdminAnswer");
+        answer.field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl AdminAnswer {

@@ -1,4 +1,4 @@
-//! OAuth clients of a connection, and their secrets.
+//! OAuth clients of a connection, and their secrets. RFC 6749 §4.4, RFC 7523 §2.2.
 
 use serde::Deserialize;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Connections and their policies.
+//! Connections and their policies; a change is a merge patch (RFC 7396).
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,10 +1,10 @@
 //! Whether a tenant's items are as the data model wants them, and mending what can be mended without a guess.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::asked::Asked;
-use super::{AdminAnswer, AdminError, view};
-use crate::store::{Repair, Report};
+use super::{AdminAnswer, AdminError};
+use crate::store::Report;
 
 /// How long all of it may take over HTTP: the gateway and the function give up after 29 s.
 const CHECK_MS: u64 = 25_000;
@@ -17,12 +17,7 @@ pub(super) async fn repair(asked: &Asked<'_>) -> Result<AdminAnswer, AdminError>
     let repair = async {
         let report = look(asked).await?;
         let repairs = asked.store.repair(&report).await;
-        let repairs: Vec<_> = repairs
-            .iter()
-            .map(|Repair { finding, failed }| json!({ "finding": finding, "failed": failed }))
-            .collect();
-        let after = look(asked).await?;
-        Ok(view::with(after.to_json(), "repairs", repairs))
+        Ok(look(asked).await?.to_json_after(&repairs))
     };
     in_time(asked, repair).await
 }

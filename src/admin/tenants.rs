@@ -1,4 +1,4 @@
-//! Tenants: created, listed, shown, changed, suspended, erased.
+//! Tenants: created, listed, shown, changed, suspended, erased; a change is a merge patch (RFC 7396).
 
 use http::StatusCode;
 use serde::Deserialize;

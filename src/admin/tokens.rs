@@ -1,4 +1,4 @@
-//! Secret tokens of a connection: made, listed, labelled, rotated, revoked.
+//! Secret tokens of a connection: made, listed, labelled, rotated, revoked. RFC 6750.
 
 use serde::Deserialize;
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::ScimError;
-use crate::store::Position;
+use crate::filter::Filter;
+use crate::store::{Position, Sort};
 
 /// A cursor can be used this long.
 pub(super) const LIFETIME_MS: i64 = 3_600_000;
@@ -20,7 +21,7 @@ const VERSION: u8 = 1;
 #[derive(Debug, Clone)]
 pub(super) struct Question {
     tenant: String,
-    /// Digest of endpoint, filter and order.
+    /// Digest of endpoint, filter and order, however they are spelled: RFC 9865's own example changes the case.
     digest: String,
 }
 
@@ -36,14 +37,24 @@ struct Cursor {
     #[serde(rename = "at")]
     issued: i64,
     #[serde(rename = "p")]
-    position: Position,
+    position: Option<Position>,
 }
 
 impl Question {
-    /// `parts` are endpoint, filter, sortBy and sortOrder as sent.
-    pub(super) fn new(tenant: String, parts: [&str; 4]) -> Self {
+    pub(super) fn new(
+        tenant: String,
+        endpoint: &str,
+        filter: Option<&Filter>,
+        sort: Option<&Sort>,
+    ) -> Self {
+        let filter = filter.map(Filter::to_string).unwrap_or_default();
+        let by = sort.map(|sort| sort.path.to_string()).unwrap_or_default();
+        let order = match sort {
+            Some(sort) if sort.descending => "descending",
+            _ => "",
+        };
         let mut digest = Sha256::new();
-        for part in parts {
+        for part in [endpoint, &filter, &by, order] {
             digest.update(part.len().to_le_bytes());
             digest.update(part);
         }
@@ -54,8 +65,8 @@ impl Question {
         }
     }
 
-    /// The text of a cursor at `position`, in unreserved characters.
-    pub(super) fn cursor(&self, position: Position, now_ms: i64) -> String {
+    /// The text of a cursor at `position`, or at the beginning, in unreserved characters.
+    pub(super) fn cursor(&self, position: Option<Position>, now_ms: i64) -> String {
         let cursor = Cursor {
             version: VERSION,
             tenant: self.tenant.clone(),
@@ -66,7 +77,7 @@ impl Question {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
     }
 
-    /// The position that a client's cursor names; `None` for the empty cursor of a first page.
+    /// The position that a client's cursor names; `None` for the beginning, as the empty cursor of a first page.
     pub(super) fn position(&self, text: &str, now_ms: i64) -> Result<Option<Position>, ScimError> {
         if text.is_empty() {
             return Ok(None);
@@ -83,7 +94,7 @@ impl Question {
         if now_ms.saturating_sub(cursor.issued) > LIFETIME_MS {
             return Err(ScimError::expired_cursor());
         }
-        Ok(Some(cursor.position))
+        Ok(cursor.position)
     }
 }
 
@@ -95,14 +106,18 @@ fn read(text: &str) -> Option<Cursor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filter;
+    use crate::schema::{Quirks, Scope, USER};
 
     const NOW: i64 = 1_790_000_000_000;
 
     fn question(tenant: &str, filter: &str) -> Question {
-        Question::new(tenant.to_owned(), ["/Users", filter, "", ""])
+        let parse = |text| filter::parse(Scope::Resource(&USER), text, &mut Quirks::default());
+        let filter = (!filter.is_empty()).then(|| parse(filter).unwrap());
+        Question::new(tenant.to_owned(), "/Users", filter.as_ref(), None)
     }
 
-    fn position() -> Position {
+    fn position() -> Option<Position> {
         serde_json::from_str(r#"{"key":"ada","id":"00000001-0000-8000-8000-000000000001"}"#)
             .unwrap()
     }
@@ -121,9 +136,19 @@ mod tests {
         );
         assert_eq!(
             question("a", "title pr").position(&text, NOW + 5).unwrap(),
-            Some(position())
+            position()
         );
-        assert_eq!(question("a", "title pr").position("", NOW).unwrap(), None);
+        let ours = question("a", "title pr");
+        for first in ["", &ours.cursor(None, NOW)] {
+            assert_eq!(ours.position(first, NOW).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn how_the_question_is_spelled_does_not_matter() {
+        let text = question("a", "userName sw J").cursor(position(), NOW);
+        let again = question("a", "USERNAME  SW \"J\"").position(&text, NOW);
+        assert_eq!(again.unwrap(), position());
     }
 
     #[test]

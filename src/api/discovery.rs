@@ -1,5 +1,7 @@
 //! What this service provider offers. RFC 7644 §4, RFC 7643 §5 to §7.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -8,7 +10,7 @@ use super::cursor::LIFETIME_MS;
 use super::query::{COUNT_DEFAULT, Parameters};
 use super::route::Discovery;
 use super::{Answer, BODY_MAX, Exchange, ScimError, render};
-use crate::schema::{ResourceType, ResourceTypes, Schema};
+use crate::schema::{Attribute, ResourceType, ResourceTypes, Schema, TRUNCATED};
 use crate::store::COUNT_MAX;
 
 const CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
@@ -22,12 +24,16 @@ pub(super) fn answer(
     exchange: &Exchange<'_>,
 ) -> Result<Answer, ScimError> {
     let base = exchange.base();
-    let mut schemas = types.iter().flat_map(ResourceType::schemas);
+    let schemas = types.iter().flat_map(ResourceType::schemas);
+    let mut schemas = schemas.chain([&*TRUNCATED]);
     if Parameters::of_query(exchange)?.has_filter() {
-        return Err(ScimError::forbidden(
-            "discovery",
-            "the discovery endpoints cannot be filtered",
-        ));
+        return Err(match document {
+            // Not 403, for which Entra would stop the job.
+            Discovery::Base => ScimError::invalid_filter(
+                "filter: search all resources by POST /.search, or one kind at /Users or /Groups",
+            ),
+            _ => ScimError::forbidden("discovery", "the discovery endpoints cannot be filtered"),
+        });
     }
     let one = |body: Option<Value>| match body {
         Some(body) => Ok(Answer::new(StatusCode::OK, Some(body))),
@@ -36,7 +42,7 @@ pub(super) fn answer(
         )),
     };
     match document {
-        Discovery::ServiceProviderConfig => one(Some(config(&base))),
+        Discovery::Base | Discovery::ServiceProviderConfig => one(Some(config(&base))),
         Discovery::ResourceTypes => {
             let found: Vec<Value> = types
                 .iter()
@@ -60,6 +66,9 @@ pub(super) fn answer(
 
 fn schema(schema: &Schema, base: &str) -> Value {
     let mut document = schema.document.clone();
+    if let Some(shown) = document.get_mut("attributes") {
+        complete(shown, &schema.attributes);
+    }
     document.insert("schemas".to_owned(), json!([SCHEMA]));
     document.insert(
         "meta".to_owned(),
@@ -68,10 +77,33 @@ fn schema(schema: &Schema, base: &str) -> Value {
     Value::Object(document)
 }
 
+/// Says of attributes what their document left out (RFC 7643 §2.2).
+fn complete(shown: &mut Value, attributes: &[Arc<Attribute>]) {
+    let shown = shown.as_array_mut().into_iter().flatten();
+    for (shown, attribute) in shown.zip(attributes) {
+        let Some(shown) = shown.as_object_mut() else {
+            continue;
+        };
+        for (name, holds) in [
+            ("type", json!(attribute.kind)),
+            ("multiValued", json!(attribute.multi_valued)),
+            ("required", json!(attribute.required)),
+            ("caseExact", json!(attribute.case_exact)),
+            ("mutability", json!(attribute.mutability)),
+            ("returned", json!(attribute.returned)),
+            ("uniqueness", json!(attribute.uniqueness)),
+        ] {
+            shown.entry(name).or_insert(holds);
+        }
+        if let Some(parts) = shown.get_mut("subAttributes") {
+            complete(parts, &attribute.sub_attributes);
+        }
+    }
+}
+
 fn resource_type(kind: &ResourceType, base: &str) -> Value {
-    let extensions: Vec<Value> = kind
-        .extensions
-        .iter()
+    let shown = kind.is_group().then_some(&*TRUNCATED);
+    let extensions: Vec<Value> = (kind.extensions.iter().chain(shown))
         .map(|extension| json!({ "schema": extension.id, "required": false }))
         .collect();
     json!({

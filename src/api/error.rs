@@ -114,7 +114,7 @@ impl ScimError {
         Self::new(
             StatusCode::PRECONDITION_FAILED,
             None,
-            "the resource has changed since the version in If-Match; read it again",
+            "the resource is not in the state that If-Match or If-None-Match names; read it again",
         )
     }
 
@@ -132,6 +132,11 @@ impl ScimError {
             None,
             format!("the body is larger than {max} bytes; send it in parts"),
         )
+    }
+
+    pub(super) fn too_many_values(max: usize) -> Self {
+        let detail = format!("the body holds more than {max} values; send it in parts");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, None, detail)
     }
 
     pub(super) fn invalid_value(detail: impl Into<String>) -> Self {
@@ -292,6 +297,16 @@ impl From<TooFast> for ScimError {
 }
 
 impl ScimError {
+    fn violated(kind: ViolationKind, detail: String) -> Self {
+        match kind {
+            ViolationKind::Mutability => Self::bad("mutability", detail),
+            ViolationKind::Required | ViolationKind::Empty | ViolationKind::Type { .. } => {
+                Self::bad("invalidValue", detail)
+            }
+            ViolationKind::TooLong { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, None, detail),
+        }
+    }
+
     /// Our own failure: nothing of the inside reaches the client.
     fn internal(error: StoreError) -> Self {
         let answer = match error {
@@ -328,16 +343,7 @@ impl From<ProjectionError> for ScimError {
 
 impl From<Violation> for ScimError {
     fn from(error: Violation) -> Self {
-        Self::bad(violated(error.kind), error.to_string())
-    }
-}
-
-fn violated(kind: ViolationKind) -> &'static str {
-    match kind {
-        ViolationKind::Mutability => "mutability",
-        ViolationKind::Required | ViolationKind::Empty | ViolationKind::Type { .. } => {
-            "invalidValue"
-        }
+        Self::violated(error.kind, error.to_string())
     }
 }
 
@@ -351,7 +357,9 @@ impl From<PatchError> for ScimError {
             PatchErrorKind::MembersFilter => "invalidFilter",
             PatchErrorKind::NoTarget(_) => "noTarget",
             PatchErrorKind::Value(_) => "invalidValue",
-            PatchErrorKind::Violation(violation) => violated(violation.kind),
+            PatchErrorKind::Violation(violation) => {
+                return Self::violated(violation.kind, error.to_string());
+            }
             PatchErrorKind::RequiredRemoved(_) => "mutability",
             PatchErrorKind::TooManyOperations | PatchErrorKind::TooMuchWork => {
                 return Self::new(StatusCode::PAYLOAD_TOO_LARGE, None, error.to_string());

@@ -1,14 +1,17 @@
 //! Lists: every resource of a type, or those a filter matches. RFC 7644 §3.4.2, §3.4.3.
 
+use std::collections::HashMap;
+
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
+use super::cursor::Question;
 use super::query::Parameters;
 use super::render::{self, Derived, View};
 use super::resource::{groups, view};
 use super::{Answer, Exchange, ScimError};
 use crate::schema::{ResourceType, Scope};
-use crate::store::{Record, Start, Tenant, position};
+use crate::store::{Id, Paging, Position, Record, Start, Tenant, position};
 
 /// A page of users with more rows leaves their groups out; a list shows at most this many members of a group.
 const LISTED_MAX: usize = 100;
@@ -21,7 +24,7 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub shown: Vec<Value>,
-    last: Option<Record>,
+    last: Option<Id>,
     bytes: usize,
     pub is_cut: bool,
 }
@@ -44,23 +47,36 @@ pub(super) async fn list(
     exchange: &mut Exchange<'_>,
 ) -> Result<Answer, ScimError> {
     let view = &view(kind, parameters, exchange)?;
-    let question = parameters.question(tenant.scope().to_string(), kind.endpoint);
-    let now_ms = exchange.request.started;
-    let paging = parameters.paging(&question, now_ms)?;
     let filter = parameters.filter(Scope::Resource(kind), &mut exchange.quirks)?;
     let sort = parameters.sort(Scope::Resource(kind), &mut exchange.quirks)?;
-    let page = tenant
-        .search(kind, filter.as_ref(), sort.as_ref(), &paging)
-        .await?;
+    let (filter, sort) = (filter.as_ref(), sort.as_ref());
+    let question = Question::new(tenant.scope().to_string(), kind.endpoint, filter, sort);
+    let now_ms = exchange.request.started;
+    let paging = parameters.paging(&question, now_ms)?;
+    if let (Start::After(from), 0) = (&paging.start, paging.count) {
+        // Only the total is wanted, which is there for whoever asks by index; the walk goes on from where it stands.
+        let counted = Paging {
+            start: Start::Index(1),
+            count: 0,
+        };
+        let total = tenant.search(kind, filter, sort, &counted).await?.total;
+        let next = question.cursor(from.clone(), now_ms);
+        return Ok(render::page(total, &paging, Some(next), vec![]));
+    }
+    let page = tenant.search(kind, filter, sort, &paging).await?;
+    // A row that changes before it is complete keeps the place where it was found: the cursor leads on from there.
+    let place = |record: &Record| (record.id, position(kind, sort, record));
+    let places: HashMap<Id, Position> = match paging.start {
+        Start::After(_) => page.records.iter().map(place).collect(),
+        Start::Index(_) => HashMap::new(),
+    };
     let mut rows = Rows::default();
     rows.extend(complete(tenant, view, page.records).await?);
     let next = match rows.last {
-        Some(last) if rows.is_cut && matches!(paging.start, Start::After(_)) => {
-            Some(position(kind, sort.as_ref(), &last))
-        }
+        Some(last) if rows.is_cut => places.get(&last).cloned(),
         _ => page.next,
     };
-    let next = next.map(|position| question.cursor(position, now_ms));
+    let next = next.map(|position| question.cursor(Some(position), now_ms));
     Ok(render::page(page.total, &paging, next, rows.shown))
 }
 
@@ -73,7 +89,7 @@ impl Rows {
                 return;
             }
             self.shown.push(row);
-            self.last = Some(record);
+            self.last = Some(record.id);
         }
     }
 }

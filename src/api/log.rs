@@ -3,7 +3,7 @@
 use http::{HeaderName, Method};
 
 use super::{Answer, Exchange, ScimError};
-use crate::store::{Credential, Host};
+use crate::store::{Holder, Host, StoreError};
 
 /// Tells the client how the log calls its request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,9 +21,9 @@ pub(super) fn line(exchange: &Exchange<'_>, result: &Result<Answer, ScimError>, 
         Ok(answer) => answer.status.as_u16(),
         Err(error) => error.status.as_u16(),
     };
-    let credential = exchange.credential.as_ref();
-    let tenant = credential.map(Credential::tenant_id).unwrap_or_default();
-    let actor = credential.map_or("", |credential| credential.actor.as_str());
+    let holder = exchange.holder.as_ref();
+    let tenant = holder.map(Holder::tenant_id).unwrap_or_default();
+    let actor = holder.map_or("", Holder::actor);
     tracing::info!(
         request = exchange.request.id,
         method = method(&exchange.call.parts.method),
@@ -46,6 +46,11 @@ pub(super) fn failure(request: &str, error: &ScimError) {
     if let Some(source) = error.source.as_deref() {
         tracing::error!(request, error = %chain(source), "failure");
     }
+}
+
+/// Writes why the answer to a change lacks members or groups.
+pub(super) fn lacking(request: &str, error: &StoreError) {
+    tracing::error!(request, error = %chain(error), "changed, but not read again");
 }
 
 /// Methods are names of our own; whatever else a client sent is not repeated.

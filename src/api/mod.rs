@@ -19,6 +19,7 @@ mod resource;
 mod route;
 mod search;
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -43,17 +44,28 @@ use route::{Endpoint, Route};
 pub const GROUP_BODY_MAX: usize = 4_500_000;
 /// Bytes of a body elsewhere.
 pub const BODY_MAX: usize = 1024 * 1024;
+/// Values in a body: a value takes hundreds of bytes of memory, and perhaps two in the body. Twice what 100,000 members
+/// take with all their sub-attributes.
+pub const VALUES_MAX: usize = 1_000_000;
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/scim+json");
 
 /// One HTTP request as a home received it.
-#[derive(Debug)]
 pub struct Call {
     pub parts: Parts,
     /// `None` where the body is larger than anything taken, and was not read.
     pub body: Option<Bytes>,
     /// Scheme and authority under which the client reaches us, as `https://scim.example.com`.
     pub origin: String,
+}
+
+/// Headers and body hold tokens and values, which nothing may show.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut call = f.debug_struct("Call");
+        call.field("method", &self.parts.method)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the handlers make: a status, headers and, mostly, a JSON body.
@@ -217,6 +229,9 @@ impl Exchange<'_> {
         };
         let body = self.call.body.as_ref().filter(|body| body.len() <= max);
         let body = body.ok_or_else(|| ScimError::too_large(max))?;
+        if separators(body) > VALUES_MAX {
+            return Err(ScimError::too_many_values(VALUES_MAX));
+        }
         if !is_json(&self.call.parts.headers) {
             return Err(ScimError::unsupported_media_type());
         }
@@ -239,6 +254,12 @@ impl Answer {
         }
         self
     }
+}
+
+/// No fewer than the values in a body.
+fn separators(body: &[u8]) -> usize {
+    let begins = |byte: &&u8| matches!(byte, b',' | b'[' | b'{');
+    body.iter().filter(begins).count()
 }
 
 /// `application/scim+json`, `application/json`, any `+json`, or nothing said (RFC 7644 §8.1).

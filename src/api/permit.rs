@@ -1,4 +1,4 @@
-//! What a request may do: its token's scopes, then what was agreed for its connection.
+//! What a request may do: its token's scopes, then what was agreed for its connection. RFC 6750 §3.1.
 //!
 //! A token out of scope is a mistake of whoever made it, and 403. A policy is none: its refusal is 400, for a client
 //! such as Entra stops a customer's whole job at 401 and 403.

@@ -11,6 +11,18 @@ use crate::store::{COUNT_MAX, Paging, Sort, Start};
 /// Results on a page when the client does not say.
 pub(super) const COUNT_DEFAULT: u64 = 100;
 
+/// The parameters there are (RFC 7644 §3.4.2, RFC 9865 §2).
+const KNOWN: [&str; 8] = [
+    "filter",
+    "startIndex",
+    "count",
+    "attributes",
+    "excludedAttributes",
+    "sortBy",
+    "sortOrder",
+    "cursor",
+];
+
 /// What a client can ask of a read. Unknown parameters are ignored (RFC 7644 §3.4.2).
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
@@ -31,7 +43,7 @@ impl Parameters {
         let mut parameters = Self::default();
         let query = exchange.call.parts.uri.query().unwrap_or_default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let names = || value.split(',').map(str::to_owned).collect();
+            let names = || Some(value.split(',').map(str::to_owned).collect());
             // A blank cursor begins a walk; a blank filter is one that was lost.
             let counts = |known: &str| name.eq_ignore_ascii_case(known);
             if !value.trim().is_empty() || counts("filter") || counts("cursor") {
@@ -51,39 +63,46 @@ impl Parameters {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
+            let of_list = |list: &[Value]| {
+                let name = |name: &Value| name.as_str().map(str::to_owned);
+                list.iter().map(name).collect()
+            };
             let names = || match value {
-                Value::Array(list) => list
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .map(str::to_owned)
-                    .collect(),
-                _ => text.split(',').map(str::to_owned).collect(),
+                Value::String(text) => Some(text.split(',').map(str::to_owned).collect()),
+                Value::Array(list) => of_list(list),
+                _ => None,
             };
             parameters.set(name, &text, names)?;
         }
         Ok(parameters)
     }
 
+    /// `names` are those of a list, or `None` where the value is none.
     fn set(
         &mut self,
         name: &str,
         value: &str,
-        names: impl Fn() -> Vec<String>,
+        names: impl Fn() -> Option<Vec<String>>,
     ) -> Result<(), ScimError> {
-        let value = || value.to_owned();
-        let name = name.to_ascii_lowercase();
-        let repeated = match name.as_str() {
-            "filter" => self.filter.replace(value()).is_some(),
-            "startindex" => self.start_index.replace(value()).is_some(),
-            "count" => self.count.replace(value()).is_some(),
-            "attributes" => self.attributes.replace(names()).is_some(),
-            "excludedattributes" => self.excluded.replace(names()).is_some(),
-            "sortby" => self.sort_by.replace(value()).is_some(),
-            "sortorder" => self.sort_order.replace(value()).is_some(),
-            "cursor" => self.cursor.replace(value()).is_some(),
-            _ => false,
+        let Some(known) = KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name)) else {
+            return Ok(());
         };
-        match name.as_str() {
+        let value = || value.to_owned();
+        let names = || {
+            let what = format!("{known}: a list of attribute names, or one text with commas");
+            names().ok_or_else(|| ScimError::invalid_value(what))
+        };
+        let repeated = match *known {
+            "filter" => self.filter.replace(value()).is_some(),
+            "startIndex" => self.start_index.replace(value()).is_some(),
+            "count" => self.count.replace(value()).is_some(),
+            "attributes" => self.attributes.replace(names()?).is_some(),
+            "excludedAttributes" => self.excluded.replace(names()?).is_some(),
+            "sortBy" => self.sort_by.replace(value()).is_some(),
+            "sortOrder" => self.sort_order.replace(value()).is_some(),
+            _ => self.cursor.replace(value()).is_some(),
+        };
+        match *known {
             // Whichever of them counted, the answer would be to another question.
             "filter" if repeated => Err(ScimError::invalid_filter("filter: send it once")),
             name if repeated => Err(ScimError::invalid_value(format!("{name}: send it once"))),
@@ -160,11 +179,6 @@ impl Parameters {
             let position = question.position(cursor.trim(), now_ms)?;
             let start = Start::After(position);
             let count = count(ScimError::invalid_count)?;
-            if count == 0 {
-                // No page of a walk but the last is without a cursor to the next, and this one would lead nowhere.
-                let detail = "count must be at least 1 where a cursor is given";
-                return Err(ScimError::invalid_count(detail));
-            }
             return Ok(Paging { start, count });
         }
         let start_index = number(self.start_index.as_deref())
@@ -174,17 +188,6 @@ impl Parameters {
             start,
             count: count(ScimError::invalid_value)?,
         })
-    }
-
-    /// What a cursor of this request belongs to.
-    pub(super) fn question(&self, tenant: String, endpoint: &str) -> Question {
-        let part = |text: &'_ Option<String>| text.clone().unwrap_or_default();
-        let (filter, by, order) = (
-            part(&self.filter),
-            part(&self.sort_by),
-            part(&self.sort_order),
-        );
-        Question::new(tenant, [endpoint, &filter, &by, &order])
     }
 
     pub(super) fn projection(&self, resource_type: &ResourceType) -> Result<Projection, ScimError> {

@@ -7,13 +7,12 @@ use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::schema::{self, Document, GROUP, Projection, ResourceType, USER, schemas_of, timestamp};
+use crate::schema::{
+    self, Document, GROUP, Projection, ResourceType, TRUNCATED, USER, schemas_of, timestamp,
+};
 use crate::store::{Id, Membership, Paging, Record, Start};
 
 pub(super) const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
-/// Says in a group that its members were left out because they are too many; never stored.
-pub(super) const TRUNCATED: &str =
-    "urn:serverless-scim:params:scim:schemas:extension:truncated:2.0:Group";
 
 /// What a representation shows beside the stored document.
 #[derive(Debug)]
@@ -53,7 +52,7 @@ impl View<'_> {
         let stored = schema::known(self.resource_type, &record.document);
         let mut schemas = schemas_of(self.resource_type, &stored);
         if matches!(derived, Derived::Members(Membership::TooMany)) {
-            schemas.push(TRUNCATED);
+            schemas.push(&TRUNCATED.id);
         }
         shown.insert("schemas".to_owned(), json!(schemas));
         shown.insert("id".to_owned(), json!(record.id.to_string()));
@@ -72,7 +71,7 @@ impl View<'_> {
                 shown.insert("members".to_owned(), self.members(&ids));
             }
             Derived::Members(Membership::TooMany) => {
-                shown.insert(TRUNCATED.to_owned(), json!({ "members": true }));
+                shown.insert(TRUNCATED.id.to_string(), json!({ "members": true }));
             }
             _ => {}
         }

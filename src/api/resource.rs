@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::list::list;
 use super::query::Parameters;
 use super::render::{self, Derived, View};
-use super::{Answer, Exchange, ScimError, etag, permit};
+use super::{Answer, Exchange, ScimError, etag, log, permit};
 use crate::patch::{self, MemberChange, Operation};
 use crate::schema::{self, Document, ResourceType};
 use crate::store::{
@@ -96,7 +96,7 @@ async fn create(
     tenant.note(&exchange.quirks, StatusCode::CREATED.as_u16());
     let record = tenant.create(kind, document, &members).await?;
     if tenant.policies().unknown_members == UnknownMembers::Skip && !members.is_empty() {
-        let (record, derived) = load(tenant, &view, record.id).await?;
+        let (record, derived) = load_changed(tenant, &view, record).await;
         return Ok(view.answer(StatusCode::CREATED, &record, derived));
     }
     let derived = Derived::Members(if members.len() > MEMBERS_SHOWN_MAX {
@@ -202,6 +202,7 @@ async fn modify(
 }
 
 /// The answer to a change that has a body. A user's groups do not depend on the change, so they are read beside it.
+/// What was changed is told as done, though it cannot be read back: then it is shown without members or groups.
 async fn changed(
     tenant: &Tenant,
     view: &View<'_>,
@@ -209,22 +210,35 @@ async fn changed(
     change: impl Future<Output = Result<Record, ScimError>>,
 ) -> Result<Answer, ScimError> {
     let (record, derived) = if view.shows_members() {
-        change.await?;
-        load(tenant, view, id).await?
+        load_changed(tenant, view, change.await?).await
     } else {
-        let groups = async { Ok(groups(tenant, view, id).await?) };
-        tokio::try_join!(change, groups)?
+        // Side by side, but the change is not given up where the groups do not read.
+        let (record, groups) = tokio::join!(change, groups(tenant, view, id));
+        let lacking = |error| {
+            log::lacking(tenant.request_id(), &error);
+            Derived::None
+        };
+        (record?, groups.unwrap_or_else(lacking))
     };
     Ok(view.answer(StatusCode::OK, &record, derived))
 }
 
+/// What [`load`] finds after a change; the change is told as done, though that be nothing.
+async fn load_changed(tenant: &Tenant, view: &View<'_>, record: Record) -> (Record, Derived) {
+    load(tenant, view, record.id).await.unwrap_or_else(|error| {
+        log::lacking(tenant.request_id(), &error);
+        // To the client as where there are too many of them: left out, and flagged.
+        (record, Derived::Members(Membership::TooMany))
+    })
+}
+
 /// The resource with what its representation shows beside the document, read only if it is shown.
-async fn load(tenant: &Tenant, view: &View<'_>, id: Id) -> Result<(Record, Derived), ScimError> {
+async fn load(tenant: &Tenant, view: &View<'_>, id: Id) -> Result<(Record, Derived), StoreError> {
     if view.shows_members() {
         let (record, members) = tenant.get_with_members(id, MEMBERS_SHOWN_MAX).await?;
         return Ok((record, Derived::Members(members)));
     }
-    Ok(tokio::try_join!(tenant.get(id), groups(tenant, view, id))?)
+    tokio::try_join!(tenant.get(id), groups(tenant, view, id))
 }
 
 /// The groups of a user, through other groups too, if they are shown.

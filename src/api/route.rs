@@ -35,6 +35,8 @@ pub(super) enum Endpoint {
 /// RFC 7644 §4.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Discovery {
+    /// The base URL itself, which clients probe when a connection is set up.
+    Base,
     ServiceProviderConfig,
     ResourceTypes,
     ResourceType(String),
@@ -128,6 +130,7 @@ impl Route {
             Endpoint::SearchAll => "/.search".to_owned(),
             Endpoint::Bulk => "/Bulk".to_owned(),
             Endpoint::Resource(kind, _) => format!("{}/{{id}}", kind.endpoint),
+            Endpoint::Discovery(Discovery::Base) => "/".to_owned(),
             Endpoint::Discovery(Discovery::ServiceProviderConfig) => {
                 "/ServiceProviderConfig".to_owned()
             }
@@ -177,8 +180,8 @@ fn endpoint(segments: &[&str]) -> Endpoint {
             .find(|kind| kind.endpoint.strip_prefix('/') == Some(segment))
     };
     match segments {
-        // Clients probe the base URL itself when a connection is set up.
-        [] | ["ServiceProviderConfig"] => Endpoint::Discovery(Discovery::ServiceProviderConfig),
+        [] => Endpoint::Discovery(Discovery::Base),
+        ["ServiceProviderConfig"] => Endpoint::Discovery(Discovery::ServiceProviderConfig),
         ["ResourceTypes"] => Endpoint::Discovery(Discovery::ResourceTypes),
         ["ResourceTypes", name] => Endpoint::Discovery(Discovery::ResourceType((*name).to_owned())),
         ["Schemas"] => Endpoint::Discovery(Discovery::Schemas),
@@ -230,7 +233,7 @@ mod tests {
             "/t/{tenant}/Groups",
             Function::Groups,
         );
-        check("/scim/v2", "/ServiceProviderConfig", Function::Discovery);
+        check("/scim/v2", "/", Function::Discovery);
         check(
             "/scim/v2/Schemas/urn:x",
             "/Schemas/{urn}",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cursor::Question;
 use super::list::{Rows, complete};
 use super::query::Parameters;
 use super::resource::view;
@@ -17,7 +18,7 @@ pub(super) async fn all(
     exchange: &mut Exchange<'_>,
 ) -> Result<Answer, ScimError> {
     let parameters = Parameters::of_body(&exchange.json()?)?;
-    let question = parameters.question(tenant.scope().to_string(), "");
+    let question = Question::new(tenant.scope().to_string(), "", None, None);
     let paging = parameters.paging(&question, exchange.request.started)?;
     let Start::Index(first) = paging.start else {
         return Err(ScimError::invalid_cursor(

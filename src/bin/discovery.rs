@@ -1,4 +1,4 @@
-//! The Lambda function for What the service offers, and every path that is no resource: RFC 7644 §4.
+//! The Lambda function for the discovery endpoints; it also answers paths that do not exist. RFC 7644 §4.
 
 use serverless_scim::api::Function;
 use serverless_scim::home;

@@ -1,5 +1,6 @@
 //! One request of the admin API: in process on the data itself, or over HTTP with a key.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -18,7 +19,7 @@ use super::{Stored, TABLE_HELP, show};
 const NO_ORIGIN: &str = "https://HOST";
 
 /// Whom to ask, and how to print the answer.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(super) struct Access {
     #[command(flatten)]
     target: Target,
@@ -57,6 +58,14 @@ pub(super) struct Caller {
 enum Way {
     Here(Admin, Store),
     There(Box<Remote>),
+}
+
+/// Without the key.
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut access = f.debug_struct("Access");
+        access.field("target", &self.target).finish_non_exhaustive()
+    }
 }
 
 impl Access {

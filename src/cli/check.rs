@@ -2,9 +2,9 @@
 
 use http::Method;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::Value;
 use serverless_scim::home::Error;
-use serverless_scim::store::{Progress, Repair, Report, Store, TenantScope};
+use serverless_scim::store::{Progress, Report, Store, TenantScope};
 
 use super::call::{Access, Caller};
 use super::failure::Failure;
@@ -24,7 +24,8 @@ pub(super) struct Check {
     access: Access,
 }
 
-/// The exit status: 0 when the table is sound, 1 with findings. Whatever else goes wrong must not look like a finding.
+/// The exit status: 0 when the table is sound, 1 with findings, or where a repair failed. Whatever else goes wrong must
+/// not look like a finding.
 pub(super) async fn run(options: Check) -> Result<u8, Failure> {
     let checked = check(options).await;
     checked.map_err(|failure| Failure::Unasked(failure.to_string()))
@@ -60,22 +61,36 @@ async fn here(
         repairs = store.repair(&report).await;
         report = look(store, tenant.as_deref()).await?;
     }
+    let shown = report.to_json_after(&repairs);
     if caller.json {
-        let mut shown = report.to_json();
-        let repairs = repairs
-            .iter()
-            .map(|Repair { finding, failed }| json!({ "finding": finding, "failed": failed }));
-        if let Value::Object(shown) = &mut shown {
-            shown.insert("repairs".to_owned(), repairs.collect());
-        }
         say(format_args!("{shown:#}"));
     } else {
         for repair in &repairs {
             say(repair);
         }
         say(&report);
+        tell_failures(&shown);
     }
-    Ok(report.exit_status())
+    Ok(status(&shown))
+}
+
+/// The exit status that a report stands for.
+fn status(report: &Value) -> u8 {
+    u8::from(report.get("exitStatus").and_then(Value::as_u64) != Some(0))
+}
+
+/// Whether something was to be repaired and could not be.
+fn has_failures(report: &Value) -> bool {
+    let repairs = report.get("repairs").and_then(Value::as_array);
+    let failed = |repair: &Value| repair.get("failed").is_some_and(|why| !why.is_null());
+    repairs.is_some_and(|repairs| repairs.iter().any(failed))
+}
+
+/// The last line, where a report that may be one of a sound table is not all there is to say.
+fn tell_failures(report: &Value) {
+    if has_failures(report) {
+        say("Not every repair succeeded.");
+    }
 }
 
 /// The same by a service, which looks at one tenant.
@@ -94,9 +109,9 @@ async fn there(caller: &Caller, tenant: Option<&str>, repair: bool) -> Result<u8
         say(format_args!("{report:#}"));
     } else {
         tell(&report);
+        tell_failures(&report);
     }
-    let sound = report.get("exitStatus").and_then(Value::as_u64) == Some(0);
-    Ok(u8::from(!sound))
+    Ok(status(&report))
 }
 
 /// A report that came as JSON, in words.

@@ -27,8 +27,11 @@ pub(super) enum Connection {
     Create {
         /// What it is called in lists and options.
         name: String,
+        /// Whose it is [default: the tenant's, or entra].
+        #[arg(long, value_parser = given::PROVIDERS)]
+        provider: Option<String>,
         #[command(flatten)]
-        about: About,
+        bearer: Bearer,
         /// A file with the policies as JSON; - for standard input.
         #[arg(long, value_name = "FILE")]
         policies: Option<PathBuf>,
@@ -49,8 +52,11 @@ pub(super) enum Connection {
         /// Another name.
         #[arg(long, value_name = "TEXT")]
         name: Option<String>,
+        /// Whose it is.
+        #[arg(long, value_parser = given::PROVIDERS)]
+        provider: Option<String>,
         #[command(flatten)]
-        about: About,
+        bearer: Bearer,
         /// Accept no token that Entra signs.
         #[arg(long, conflicts_with = "entra_tenant_id")]
         no_entra_bearer: bool,
@@ -75,19 +81,16 @@ pub(super) enum Connection {
 /// A connection named by itself.
 #[derive(Debug, Args)]
 pub(super) struct One {
-    /// Its name or its id.
+    /// The connection's name or id.
     #[arg(value_parser = given::name, value_name = "CONNECTION")]
     connection: String,
     #[command(flatten)]
     of: OfTenant,
 }
 
-/// What is said of a connection.
+/// Which tokens that Entra signs it accepts.
 #[derive(Debug, Args)]
-pub(super) struct About {
-    /// Whose it is [default of a new one: the tenant's, or entra].
-    #[arg(long, value_parser = given::PROVIDERS)]
-    provider: Option<String>,
+pub(super) struct Bearer {
     /// Accept tokens that Entra signs itself for this tenant of its; for test set-ups.
     #[arg(long, value_name = "ID", requires = "entra_audience")]
     entra_tenant_id: Option<String>,
@@ -96,8 +99,8 @@ pub(super) struct About {
     entra_audience: Option<String>,
 }
 
-impl About {
-    fn bearer(&self) -> Option<Value> {
+impl Bearer {
+    fn json(&self) -> Option<Value> {
         let tenant = self.entra_tenant_id.as_ref()?;
         Some(json!({ "tenantId": tenant, "audience": self.entra_audience }))
     }
@@ -117,16 +120,17 @@ pub(super) async fn run(command: Connection) -> Result<(), Failure> {
     match command {
         Connection::Create {
             name,
-            about,
+            provider,
+            bearer,
             policies,
             of,
         } => {
             let policies = policies.as_deref().map(document).transpose()?;
             let body = json!({
                 "name": name,
-                "provider": about.provider,
+                "provider": provider,
                 "policies": policies,
-                "entraBearer": about.bearer(),
+                "entraBearer": bearer.json(),
             });
             let (caller, path) = of.open().await?;
             let made = caller
@@ -145,14 +149,15 @@ pub(super) async fn run(command: Connection) -> Result<(), Failure> {
         }
         Connection::Change {
             name,
-            about,
+            provider,
+            bearer,
             no_entra_bearer,
             one,
         } => {
             let mut body = given(json!({
                 "name": name,
-                "provider": about.provider,
-                "entraBearer": about.bearer(),
+                "provider": provider,
+                "entraBearer": bearer.json(),
             }));
             if let (Value::Object(members), true) = (&mut body, no_entra_bearer) {
                 members.insert("entraBearer".to_owned(), Value::Null);
@@ -168,21 +173,24 @@ pub(super) async fn run(command: Connection) -> Result<(), Failure> {
                 ));
             });
         }
-        Connection::Setup { origin, one } => {
-            let (mut caller, path) = one.open().await?;
-            let unknown = origin.is_none() && caller.store().is_some();
-            if let Some(origin) = origin {
-                caller.reached_at(&origin);
-            }
-            let setup = caller.get(&format!("{path}/setup")).await?;
-            caller.print(&setup, |setup| {
-                print_setup(setup);
-                if unknown {
-                    say("HOST is where the service is reached: add --origin to see it here.");
-                }
-            });
-        }
+        Connection::Setup { origin, one } => setup(origin.as_deref(), one).await?,
     }
+    Ok(())
+}
+
+async fn setup(origin: Option<&str>, one: One) -> Result<(), Failure> {
+    let (mut caller, path) = one.open().await?;
+    let unknown = origin.is_none() && caller.store().is_some();
+    if let Some(origin) = origin {
+        caller.reached_at(origin);
+    }
+    let setup = caller.get(&format!("{path}/setup")).await?;
+    caller.print(&setup, |setup| {
+        print_setup(setup);
+        if unknown {
+            say("HOST is where the service is reached: add --origin to see it here.");
+        }
+    });
     Ok(())
 }
 

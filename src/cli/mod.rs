@@ -172,6 +172,32 @@ mod tests {
     }
 
     #[test]
+    fn what_a_command_holds_shows_no_secret() {
+        for line in [
+            "serverless-scim tenant list --url https://host.example/admin/v1 --key hush",
+            "serverless-scim simulate --url https://host.example/scim/v2 --token hush",
+        ] {
+            let shown = format!("{:?}", Cli::try_parse_from(line.split(' ')).unwrap());
+            assert!(shown.contains("host.example"), "{shown}");
+            assert!(!shown.contains("hush"), "{shown}");
+        }
+    }
+
+    /// What a change does not name stays as it is.
+    #[test]
+    fn a_change_has_no_defaults() {
+        for mut command in Cli::command().get_subcommands().cloned() {
+            let Some(change) = command.find_subcommand_mut("change") else {
+                continue;
+            };
+            for argument in change.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string);
+                assert!(!help.unwrap_or_default().contains("[default"), "{argument}");
+            }
+        }
+    }
+
+    #[test]
     fn each_command_and_option_says_what_it_is_for() {
         assert_eq!(wanting(&Cli::command(), ""), Vec::<String>::new());
     }

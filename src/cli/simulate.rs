@@ -1,5 +1,6 @@
 //! `simulate`: how any SCIM endpoint fares with an identity provider.
 
+use std::fmt;
 use std::time::Duration;
 
 use clap::Args;
@@ -8,7 +9,7 @@ use serverless_scim::simulate;
 use super::failure::Failure;
 use super::out::say;
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(super) struct Simulate {
     /// The Tenant URL, as one would paste it into Entra ID.
     #[arg(long)]
@@ -40,6 +41,14 @@ pub(super) struct Simulate {
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// Without the token.
+impl fmt::Debug for Simulate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut options = f.debug_struct("Simulate");
+        options.field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 /// The exit status: 0 when everything passed, 1 with findings, 2 when it could not run to its end.

@@ -65,7 +65,7 @@ pub(super) enum Tenant {
 /// A tenant named by itself.
 #[derive(Debug, Args)]
 pub(super) struct One {
-    /// Its name or its id.
+    /// The tenant's name or id.
     #[arg(value_parser = given::name)]
     pub(super) name: String,
     #[command(flatten)]

@@ -10,7 +10,7 @@ use super::given::{self, segment};
 /// A tenant.
 #[derive(Debug, Args)]
 pub(super) struct OfTenant {
-    /// Its name or its id.
+    /// The tenant's name or id.
     #[arg(long, value_name = "NAME", value_parser = given::name)]
     pub(super) tenant: String,
     #[command(flatten)]
@@ -22,7 +22,7 @@ pub(super) struct OfTenant {
 pub(super) struct OfConnection {
     #[command(flatten)]
     of: OfTenant,
-    /// Its name or its id; not needed where the tenant has only one.
+    /// The connection's name or id; not needed where the tenant has only one.
     #[arg(long, value_name = "NAME", value_parser = given::name)]
     connection: Option<String>,
 }

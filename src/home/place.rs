@@ -37,18 +37,21 @@ impl Place {
         Ok(Store::new(table, Arc::new(SystemHost)))
     }
 
-    /// Opens the store of a place that was used before.
+    /// Opens the store of a place that was used before, and writes nothing by that: expired items are `serve`'s to remove.
     pub async fn open_existing(&self) -> Result<Store, Error> {
-        if let Self::Folder(folder) = self
-            && !folder.join(FILE).exists()
-        {
+        let Self::Folder(folder) = self else {
+            return self.open().await;
+        };
+        let file = folder.join(FILE);
+        if !file.exists() {
             let folder = folder.display();
             return Err(format!(
                 "there is no data in {folder}; start there first: serverless-scim serve --data {folder}"
             )
             .into());
         }
-        self.open().await
+        let table = embedded::file_as_it_is(&file).await?;
+        Ok(Store::new(Arc::new(table), Arc::new(SystemHost)))
     }
 
     /// The options that name this place on the command line.

@@ -1,4 +1,4 @@
-//! The keys of issuers as one instance remembers them: a slow or broken issuer delays only its own tenants.
+//! The keys of issuers as one instance remembers them: a slow or broken issuer delays only its own tenants. RFC 7517 §5.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

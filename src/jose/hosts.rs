@@ -1,4 +1,5 @@
 //! Which issuers are asked for keys: `https`, and hosts that the deployment lists, compared as parsed and never as text.
+//! OIDC Discovery §4.
 
 use std::net::IpAddr;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Where the keys of an issuer come from.
+//! Where the keys of an issuer come from. OIDC Discovery §4, RFC 7517 §5.
 
 use std::fmt::Debug;
 use std::sync::Arc;

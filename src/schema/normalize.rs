@@ -70,6 +70,8 @@ fn extension(
     let object = match value {
         Value::Null => return Ok(None),
         Value::String(text) if text.is_empty() => return Ok(None),
+        // What PHP makes of an empty object.
+        Value::Array(list) if list.is_empty() => return Ok(None),
         Value::Object(object) => object,
         _ => {
             let kind = ViolationKind::Type {
@@ -215,18 +217,6 @@ fn missing_sub<'a>(attribute: &'a Attribute, old: Option<&Value>, new: &Value) -
             .any(|value| !was_there(value))
             .then_some(sub.name.as_str())
     })
-}
-
-/// What `schemas` says of `document`: the core URN and those of the extensions present (RFC 7643 §3.1).
-pub fn schemas_of<'t>(resource_type: &'t ResourceType, document: &Document) -> Vec<&'t str> {
-    let present = resource_type
-        .extensions
-        .iter()
-        .filter(|schema| document.contains_key(schema.id.as_ref()));
-    std::iter::once(&resource_type.schema)
-        .chain(present)
-        .map(|schema| schema.id.as_ref())
-        .collect()
 }
 
 #[cfg(test)]

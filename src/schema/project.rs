@@ -139,14 +139,14 @@ impl Choice {
             .named
             .iter()
             .any(|target| matches!(target, Target::Extension(named) if named.id == schema.id));
-        let choice = match (whole, self.only) {
-            (true, false) => return Some(Removal::Whole),
-            // The whole extension is wanted, so its attributes follow `returned` alone.
-            (true, true) => &Choice {
+        let choice = if whole {
+            // All of it is wanted, or nothing: then its attributes follow `returned` alone.
+            &Choice {
                 named: vec![],
-                only: false,
-            },
-            (false, _) => self,
+                only: !self.only,
+            }
+        } else {
+            self
         };
         let inner = schema.attributes.iter();
         let inner: Removals = inner

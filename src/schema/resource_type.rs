@@ -38,6 +38,11 @@ pub static GROUP: LazyLock<ResourceType> = LazyLock::new(|| ResourceType {
     extensions: vec![],
 });
 
+/// What a group shows whose members are too many. It is never stored, and no request can name it, so that no resource
+/// type has it but in discovery.
+pub static TRUNCATED: LazyLock<Arc<Schema>> =
+    LazyLock::new(|| read(include_str!("truncated.json")));
+
 /// `id`, `schemas` and `meta`, which every resource has and no schema lists (RFC 7643 §3.1).
 static COMMON: LazyLock<Vec<Arc<Attribute>>> = LazyLock::new(|| {
     #[derive(Deserialize)]

@@ -1,5 +1,7 @@
 //! What of a stored document the schemas still describe. RFC 7643 §2.5, §3.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::attribute::named;
@@ -17,6 +19,24 @@ pub fn known(resource_type: &ResourceType, document: &Document) -> Document {
         }
     }
     shown
+}
+
+/// What `schemas` says of a stored document: the core URN and those of the extensions that show something (RFC 7643 §3.1).
+pub fn schemas_of<'t>(resource_type: &'t ResourceType, document: &Document) -> Vec<&'t str> {
+    let shows = |schema: &&Arc<Schema>| {
+        let stored = document.get(schema.id.as_ref()).and_then(Value::as_object);
+        stored.is_some_and(|stored| {
+            stored.iter().any(|(name, value)| {
+                let attribute = schema.attribute(name);
+                attribute.is_some_and(|attribute| described_value(attribute, value).is_some())
+            })
+        })
+    };
+    let present = resource_type.extensions.iter().filter(shows);
+    std::iter::once(&resource_type.schema)
+        .chain(present)
+        .map(|schema| schema.id.as_ref())
+        .collect()
 }
 
 fn described(schema: &Schema, holder: &Document) -> Document {

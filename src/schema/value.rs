@@ -11,6 +11,11 @@ use super::{
     ViolationKind,
 };
 
+/// Elements of one list in a request: more than a stored document could hold.
+pub const ELEMENTS_MAX: usize = 10_000;
+/// Members in one list, which are stored beside the document: as many as one change can name.
+pub const MEMBERS_MAX: usize = 200_000;
+
 /// What happens to a value whose shape is wrong but whose meaning is plain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strictness {
@@ -79,6 +84,14 @@ impl Shaper<'_> {
         match value {
             Value::Null => Ok(vec![]),
             Value::Array(items) => {
+                let max = if is_link_list(attribute) {
+                    MEMBERS_MAX
+                } else {
+                    ELEMENTS_MAX
+                };
+                if items.len() > max {
+                    return Err(fault(attribute, ViolationKind::TooLong { max }));
+                }
                 let shaped = items.iter().map(|item| self.element(attribute, item));
                 shaped.filter_map(Result::transpose).collect()
             }

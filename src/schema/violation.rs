@@ -20,6 +20,8 @@ pub enum ViolationKind {
     Type { expected: &'static str },
     #[error("cannot be changed")]
     Mutability,
+    #[error("holds more than {max} elements; send them in parts")]
+    TooLong { max: usize },
 }
 
 impl Violation {

@@ -1,6 +1,7 @@
 //! The connection to the server under test: sends, measures, judges every answer, and remembers what was created.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ const ANSWERED: Rule = Rule::new(
 );
 
 /// Where a server is and how it is spoken to.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Target {
     /// May end in slashes and a query, as the Tenant URLs do that admins paste.
     pub url: String,
@@ -39,10 +40,9 @@ pub struct Target {
 }
 
 /// A connection; clones are the same one.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     http: reqwest::Client,
     base: String,
@@ -61,6 +61,22 @@ pub(super) struct State {
     /// Answers that asked to come again later.
     pub(super) pauses: u32,
     silences: u32,
+}
+
+/// Without the token.
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut target = f.debug_struct("Target");
+        target.field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Without the token.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut session = f.debug_struct("Session");
+        session.field("base", &self.0.base).finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -287,6 +303,20 @@ mod tests {
         ] {
             assert_eq!(pause(header), Duration::from_secs(seconds), "{header:?}");
         }
+    }
+
+    #[test]
+    fn the_token_is_shown_by_nothing() {
+        let target = Target {
+            url: "https://host.example/scim/v2".to_owned(),
+            token: "scim_abc".to_owned(),
+            client: Client::Entra,
+            timeout: Duration::from_secs(1),
+        };
+        let session = Session::new(&target, "sim0").unwrap();
+        let shown = format!("{target:?} {session:?}");
+        assert!(shown.contains("host.example"), "{shown}");
+        assert!(!shown.contains("scim_abc"), "{shown}");
     }
 
     #[test]

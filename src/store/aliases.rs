@@ -163,21 +163,15 @@ pub(super) fn keys(
     Ok(keys)
 }
 
-/// The twins that stay: attributes whose value is the same before and after.
-pub(super) fn kept_twins(
+/// The attributes whose values are the same before and after, as far as they have aliases.
+pub(super) fn unchanged(
     resource_type: u8,
-    twins: &BTreeSet<String>,
     old: &Document,
     new: &Document,
-) -> BTreeSet<String> {
-    let same = |indexed: &&Indexed| {
-        twins.contains(indexed.name) && norms(indexed, old) == norms(indexed, new)
-    };
-    indexed(resource_type)
-        .iter()
-        .filter(same)
-        .map(|indexed| indexed.name.to_owned())
-        .collect()
+) -> BTreeSet<&'static str> {
+    let same = |indexed: &&Indexed| norms(indexed, old) == norms(indexed, new);
+    let unchanged = indexed(resource_type).iter().filter(same);
+    unchanged.map(|indexed| indexed.name).collect()
 }
 
 /// The attribute of an alias that names the resource.
@@ -185,10 +179,7 @@ pub(super) const HOLDER: &str = "id";
 
 /// Whom an alias names.
 pub(super) fn holder(item: &Item) -> Option<Id> {
-    match item.attrs.get(HOLDER) {
-        Some(Attr::S(id)) => Id::from_key(id),
-        _ => None,
-    }
+    Id::from_key(item.text(HOLDER)?)
 }
 
 pub(super) fn mine(id: Id) -> Condition {
@@ -196,8 +187,9 @@ pub(super) fn mine(id: Id) -> Condition {
 }
 
 impl Tenant {
-    /// Refuses a value of `new` that must be its alone and is a twin's of old: such a twin stands beside the single
-    /// slot, which may be free. Tenants that never had twins pay nothing for it.
+    /// Refuses a value that must be unique and that a twin holds from the time when twins were allowed. A twin's alias has
+    /// a sort key of its own, so the condition on the single slot does not see it. Tenants that never had twins pay
+    /// nothing for this.
     pub(super) async fn claims_are_free(
         &self,
         old: Option<&Record>,

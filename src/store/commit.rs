@@ -47,6 +47,8 @@ pub(super) enum Role {
     Member(Id),
     /// The edge to a member that is being added or removed.
     Edge(Id),
+    /// A lane that must be gone before its change is closed.
+    Lane,
     /// The directory bucket a new resource is counted in.
     Directory,
     /// What the tenant's config item notes for good: a group in a group, twins.
@@ -135,17 +137,10 @@ impl Plan {
             update.set.insert(flag, Attr::N(1));
             return;
         }
-        let update = Update {
-            set: [(flag, Attr::N(1))].into(),
-            ..Update::default()
-        };
+        let update = Update::set([(flag, Attr::N(1))]);
         self.push(
             Role::Note,
-            Write::Update {
-                key: config,
-                update,
-                condition: Some(Condition::Exists),
-            },
+            Write::update(config, update).when(Condition::Exists),
         );
     }
 
@@ -170,6 +165,8 @@ impl Plan {
                     failed.edges.insert(*id);
                 }
                 Role::Directory => failed.directory = true,
+                // The only one that fails beside the resource itself: what is not closed is looked at again.
+                Role::Lane => {}
             }
         }
         failed
@@ -230,6 +227,11 @@ pub(super) async fn settle(
             Err(TableError::Unknown(_)) => unknown = true,
             Err(error) => return Err(StoreError::Table(error)),
         }
+        if host.now_ms() < deadline {
+            pause(host).await;
+        }
+        // Asked again after the pause: a process that is held up in it may go on minutes later, and what keeps a big
+        // change from naming the dead is that it is not sent then.
         if host.now_ms() >= deadline {
             return Err(if unknown {
                 StoreError::Unavailable(None)
@@ -237,7 +239,6 @@ pub(super) async fn settle(
                 StoreError::Busy
             });
         }
-        pause(host).await;
     }
 }
 

@@ -40,16 +40,16 @@ impl Tenant {
                 plan = self.plan_create(&new, &edges, gate)?;
             }
             let (outcome, deadline) = if plan.len() > self.sizes().writes {
-                self.open_change(&mut new);
+                self.open_change(&mut new, &edges);
                 plan = self.plan_create(&new, &edges, gate)?;
-                (self.commit_big(&plan).await?, self.big_deadline())
+                (self.commit_big(&plan).await?, self.answer_deadline())
             } else {
                 (self.commit(&plan).await?, self.deadline)
             };
             match outcome {
                 Outcome::Done => {
                     if let Some(open) = new.pending.take() {
-                        self.apply_committed(id, &open.op).await;
+                        self.apply_committed(id, &open).await;
                     }
                     return Ok(new);
                 }
@@ -109,11 +109,8 @@ impl Tenant {
             extent,
         };
         let mut plan = self.plan(ulid, &entry);
-        let put = Write::Put {
-            key: self.scope.resource(new.id),
-            attrs: new.attrs(&self.scope)?,
-            condition: Some(Condition::NotExists),
-        };
+        let put = Write::put(self.scope.resource(new.id), new.attrs(&self.scope)?)
+            .when(Condition::NotExists);
         plan.push(Role::Own, put);
         self.plan_aliases(&mut plan, None, Some(new))?;
         plan.push(Role::Directory, self.count_in(new, gate));
@@ -138,14 +135,8 @@ impl Tenant {
         let (held, wanted) = (keys(old)?, keys(new)?);
         for (key, _) in held.iter().filter(|(key, _)| !wanted.contains_key(*key)) {
             let Some(old) = old else { continue };
-            let condition = Some(aliases::mine(old.id));
-            plan.push(
-                Role::Own,
-                Write::Delete {
-                    key: key.clone(),
-                    condition,
-                },
-            );
+            let condition = aliases::mine(old.id);
+            plan.push(Role::Own, Write::delete(key.clone()).when(condition));
         }
         for (key, attribute) in wanted.iter().filter(|(key, _)| !held.contains_key(*key)) {
             let Some(new) = new else { continue };
@@ -155,18 +146,11 @@ impl Tenant {
             {
                 plan.note(self.scope.config(), flag);
             }
-            let condition = Some(Condition::Or(vec![
-                Condition::NotExists,
-                aliases::mine(new.id),
-            ]));
-            let attrs = [(aliases::HOLDER, Attr::S(new.id.key()))].into();
+            let condition = Condition::Or(vec![Condition::NotExists, aliases::mine(new.id)]);
+            let attrs = [(aliases::HOLDER, Attr::S(new.id.key()))];
             plan.push(
                 Role::Alias(attribute),
-                Write::Put {
-                    key: key.clone(),
-                    attrs,
-                    condition,
-                },
+                Write::put(key.clone(), attrs).when(condition),
             );
         }
         Ok(())

@@ -44,10 +44,7 @@ impl Tenant {
         let condition = Condition::Equals(attr::VERSION, Attr::N(old.version));
         plan.push(
             Role::Own,
-            Write::Delete {
-                key: self.scope.resource(old.id),
-                condition: Some(condition),
-            },
+            Write::delete(self.scope.resource(old.id)).when(condition),
         );
         self.plan_aliases(&mut plan, Some(old), None)?;
         plan.push(Role::Other, self.count_out(old));

@@ -10,7 +10,7 @@ use super::list::SCAN_MAX;
 use super::read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX};
 use super::{Id, Membership, Record, StoreError, Tenant};
 use crate::filter::{CompareOp, Filter};
-use crate::schema::{AttrPath, Document, ResourceType, known, schemas_of, timestamp};
+use crate::schema::{AttrPath, Document, ResourceType, schemas_of, timestamp};
 
 /// Resources that may be looked at where the filter asks for members or groups of each.
 const DERIVED_MAX: u64 = 1_000;
@@ -23,8 +23,8 @@ pub(super) struct Question<'q> {
     pub kind: &'q ResourceType,
     pub filter: Option<&'q Filter>,
     derived: Derived,
-    /// The group that all candidates are members of.
-    group: Option<Id>,
+    /// What all candidates have: the group they are members of, or the member that is in them.
+    known: Option<Id>,
 }
 
 /// What a filter asks about that no document holds.
@@ -76,15 +76,15 @@ impl Derived {
 
 impl<'q> Question<'q> {
     pub(super) fn new(kind: &'q ResourceType, filter: Option<&'q Filter>, access: &Access) -> Self {
-        let group = match access {
-            Access::MembersOf(group) => Some(*group),
+        let known = match access {
+            Access::MembersOf(id) | Access::GroupsOf(id) => Some(*id),
             _ => None,
         };
         Self {
             kind,
             filter,
             derived: filter.map_or(Derived::No, Derived::of),
-            group,
+            known,
         }
     }
 
@@ -92,7 +92,12 @@ impl<'q> Question<'q> {
     pub(super) fn most(&self) -> u64 {
         match &self.derived {
             Derived::No => SCAN_MAX,
-            Derived::OneOf(ids) if ids.iter().all(|id| Some(*id) == self.group) => SCAN_MAX,
+            // That all users have it in common is known without a look at each.
+            Derived::OneOf(ids)
+                if !self.kind.is_group() && ids.iter().all(|id| Some(*id) == self.known) =>
+            {
+                SCAN_MAX
+            }
             _ => DERIVED_MAX,
         }
     }
@@ -108,8 +113,14 @@ impl Tenant {
         let Some(filter) = question.filter else {
             return Ok(records);
         };
+        let heads = &match &question.derived {
+            Derived::OneOf(ids) if !question.kind.is_group() => {
+                self.find_all(ids.iter().copied()).await?
+            }
+            _ => vec![],
+        };
         let look = |record: Record| async move {
-            let document = self.evaluated(question, &record).await?;
+            let document = self.evaluated(question, &record, heads).await?;
             Ok::<_, StoreError>(filter.matches(&document).then_some(record))
         };
         let looked: Vec<Option<Record>> = stream::iter(records)
@@ -120,11 +131,13 @@ impl Tenant {
         Ok(looked.into_iter().flatten().collect())
     }
 
-    /// The document as the filter sees it: with `id`, `meta` and what it asks of members or groups.
+    /// The document as the filter sees it: with `id`, `meta` and what it asks of members or groups. `heads` are the
+    /// groups it asks about of a user.
     async fn evaluated(
         &self,
         question: &Question<'_>,
         record: &Record,
+        heads: &[Record],
     ) -> Result<Document, StoreError> {
         let kind = question.kind;
         let mut document = whole(kind, record);
@@ -135,12 +148,13 @@ impl Tenant {
                 let ids = self.members_within(record.id).await?;
                 ("members", ids.into_iter().map(element).collect())
             }
-            Derived::OneOf(ids) if kind.is_group() => {
-                ("members", self.members_among(record, ids).await?)
-            }
-            Derived::OneOf(ids) => (
+            Derived::OneOf(ids) if kind.is_group() => (
+                "members",
+                self.members_among(record, ids, question.known).await?,
+            ),
+            Derived::OneOf(_) => (
                 "groups",
-                self.groups_among(record.id, ids, question.group).await?,
+                self.groups_among(record.id, heads, question.known).await?,
             ),
         };
         document.insert(name.to_owned(), Value::Array(list));
@@ -164,14 +178,16 @@ impl Tenant {
         }
     }
 
-    /// Those of the asked ids that are members: one edge each, however large the group.
+    /// Those of the asked ids that are members: one edge each, however large the group. One is known to be.
     async fn members_among(
         &self,
         group: &Record,
         ids: &BTreeSet<Id>,
+        known: Option<Id>,
     ) -> Result<Vec<Value>, StoreError> {
-        let mut members = vec![];
-        for record in self.find_all(ids.iter().copied()).await? {
+        let mut members: Vec<Value> = known.map(element).into_iter().collect();
+        let others = ids.iter().copied().filter(|id| Some(*id) != known);
+        for record in self.find_all(others).await? {
             if self.is_member(group, record.id).await? {
                 members.push(element(record.id));
             }
@@ -179,25 +195,36 @@ impl Tenant {
         Ok(members)
     }
 
-    /// Those of the asked groups that hold `member`, which is known to be in one of them.
+    /// Those of the groups that hold `member`, which is known to be in one of them.
     async fn groups_among(
         &self,
         member: Id,
-        ids: &BTreeSet<Id>,
+        heads: &[Record],
         known: Option<Id>,
     ) -> Result<Vec<Value>, StoreError> {
-        let mut groups = vec![];
-        for id in ids {
-            let holds = Some(*id) == known
-                || match self.find(*id).await? {
-                    Some(group) => self.is_member(&group, member).await?,
-                    None => false,
-                };
-            if holds {
-                groups.push(json!({ "value": id.to_string() }));
+        let asked = heads.iter().filter(|head| Some(head.id) != known);
+        let (open, quiet): (Vec<_>, Vec<_>) = asked.partition(|head| head.pending.is_some());
+        let edge = |head: &Record| self.scope.forward(head.id, &head.generation, member);
+        let edges = self.batch_get(quiet.iter().map(|head| edge(head)).collect());
+        let edges: BTreeSet<_> = edges.await?.into_iter().map(|edge| edge.key).collect();
+        let (mut holding, missed): (Vec<_>, Vec<_>) = quiet
+            .into_iter()
+            .partition(|head| edges.contains(&edge(head)));
+        // Where there is no edge, the members may have moved to a new generation since the head was read.
+        let again = self.find_all(missed.iter().map(|head| head.id)).await?;
+        let moved = |now: &&Record| {
+            let mut before = missed.iter();
+            before.all(|head| head.id != now.id || head.generation != now.generation)
+        };
+        for head in open.into_iter().chain(again.iter().filter(moved)) {
+            if self.is_member(head, member).await? {
+                holding.push(head);
             }
         }
-        Ok(groups)
+        let holding = holding.into_iter().map(|head| head.id).chain(known);
+        Ok(holding
+            .map(|id| json!({ "value": id.to_string() }))
+            .collect())
     }
 }
 
@@ -208,7 +235,7 @@ fn element(id: Id) -> Value {
 /// The stored document with `id`, `schemas` and `meta`.
 pub(super) fn whole(kind: &ResourceType, record: &Record) -> Document {
     let mut document = record.document.clone();
-    let schemas = schemas_of(kind, &known(kind, &document));
+    let schemas = schemas_of(kind, &document);
     document.insert("schemas".to_owned(), json!(schemas));
     document.insert("id".to_owned(), json!(record.id.to_string()));
     let meta = json!({

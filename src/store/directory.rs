@@ -12,7 +12,7 @@ use super::id::{BUCKET_MAX, Id};
 use super::keys::{self, TenantScope};
 use super::seats::{self, Gate};
 use super::{Record, StoreError, Tenant};
-use crate::table::{Attr, Condition, Consistency, Item, Query, Range, Update, Write};
+use crate::table::{Condition, Consistency, Item, Query, Range, Update, Write};
 
 /// Live resources in one bucket.
 pub(super) const BUCKET_SIZE: i64 = 128;
@@ -58,10 +58,7 @@ pub(super) fn counted(row: &Item) -> impl Iterator<Item = (u32, i64)> {
     let buckets = keys::row_number(&row.key.sk)
         .into_iter()
         .flat_map(buckets_of);
-    buckets.filter_map(|(bucket, count)| match row.attrs.get(count) {
-        Some(Attr::N(count)) => Some((bucket, *count)),
-        _ => None,
-    })
+    buckets.filter_map(|(bucket, count)| Some((bucket, row.number(count)?)))
 }
 
 /// The row counts as it was read.
@@ -117,11 +114,9 @@ impl Tenant {
 
     async fn find_tails(&self, resource_type: u8) -> Result<Rounds, StoreError> {
         let query = Query {
-            pk: self.scope.directory(resource_type),
-            range: Range::All,
             descending: true,
             limit: Some(2 * ROWS),
-            after: None,
+            ..Query::all(self.scope.directory(resource_type))
         };
         let page = self.table().query(&query, Consistency::Strong).await?;
         let mut newest: Vec<(u32, i64)> = page.items.iter().flat_map(counted).collect();
@@ -186,13 +181,12 @@ impl Tenant {
             set: gate.map(Gate::mark).into_iter().collect(),
             ..Update::default()
         };
-        Write::Update {
-            key: self
-                .scope
+        Write::update(
+            self.scope
                 .directory_row(id.resource_type(), row_of(id.bucket())),
             update,
-            condition: Some(condition),
-        }
+        )
+        .when(condition)
     }
 
     /// Every bucket in order, the empty ones left out.

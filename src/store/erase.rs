@@ -9,7 +9,7 @@ mod pass;
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
 
-use super::identity::{NAME, STATE, State, TENANT, erasing_since, text};
+use super::identity::{NAME, STATE, State, TENANT, erasing_since};
 use super::keys::{self, TenantScope};
 use super::{Store, StoreError, outbox};
 use crate::schema::norm;
@@ -72,13 +72,9 @@ impl Store {
         let config = self.table().get(&tenant.config()).await?;
         let telling = [config.as_ref(), Some(row)].into_iter().flatten();
         let names: BTreeSet<String> = telling
-            .filter_map(|item| text(item, NAME))
-            .map(|name| norm(&name, false))
+            .filter_map(|item| item.text(NAME))
+            .map(|name| norm(name, false))
             .collect();
-        let delete = |key, condition| Write::Delete {
-            key,
-            condition: Some(condition),
-        };
         let own = Condition::Or(vec![
             Condition::NotExists,
             Condition::Equals(TENANT, Attr::S(tenant.to_string())),
@@ -89,15 +85,11 @@ impl Store {
             (outbox::attr::EXPIRES, Attr::N(end)),
         ]);
         let mut writes = vec![
-            delete(keys::registry(tenant), Condition::Exists),
-            Write::Put {
-                key: tenant.config(),
-                attrs: note,
-                condition: None,
-            },
+            Write::delete(keys::registry(tenant)).when(Condition::Exists),
+            Write::put(tenant.config(), note),
         ];
         let freed = names.iter().map(|name| keys::tenant_name(name));
-        writes.extend(freed.map(|key| delete(key, own.clone())));
+        writes.extend(freed.map(|key| Write::delete(key).when(own.clone())));
         let transaction = Transaction {
             token: outbox::draw_ulid(self.host()),
             writes,

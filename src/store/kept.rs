@@ -1,23 +1,13 @@
 //! Records of users who were deleted and kept: SCIM knows nothing of them, the vendor does.
 
 use super::commit::{Plan, Role};
-use super::record::{attr, text};
+use super::record::{OPTIONAL, attr};
 use super::{Id, OnDelete, Record, Store, StoreError, Tenant, TenantScope};
 use crate::schema::{Document, USER};
-use crate::table::{
-    Attr, BY_EXTERNAL_ID, BY_NAME, Condition, Consistency, Item, Query, Range, TableError, Write,
-};
+use crate::table::{Attr, Condition, Consistency, Item, Query, Range, TableError, Write};
 
 const DELETED: &str = "del";
 const ACTOR: &str = "actor";
-/// What only a living user's item has: by the index attributes it would be found.
-const BESIDE: [&str; 5] = [
-    BY_NAME.pk,
-    BY_NAME.sk,
-    BY_EXTERNAL_ID.pk,
-    BY_EXTERNAL_ID.sk,
-    attr::TWINS,
-];
 
 /// A user as the client deleted it, switched off.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,19 +29,16 @@ impl Kept {
     pub(super) fn read(item: &Item) -> Result<Self, StoreError> {
         let broken = || StoreError::Broken("a kept record does not read");
         let mut record = Record::read(item)?;
-        // Not before: in the item it could be the one byte too many.
+        // Set here and not in the item: the stored document may be as large as it can be already.
         record.document.insert("active".to_owned(), false.into());
-        let Some(Attr::N(deleted)) = item.attrs.get(DELETED) else {
-            return Err(broken());
-        };
         Ok(Self {
             id: record.id,
             document: record.document,
             version: record.version,
             created: record.created,
             modified: record.modified,
-            deleted: *deleted,
-            actor: text(item, ACTOR).ok_or_else(broken)?.to_owned(),
+            deleted: item.number(DELETED).ok_or_else(broken)?,
+            actor: item.text(ACTOR).ok_or_else(broken)?.to_owned(),
         })
     }
 }
@@ -64,19 +51,12 @@ impl Tenant {
             return Ok(());
         }
         let mut attrs = old.attrs(&self.scope)?;
-        attrs.retain(|name, _| !BESIDE.contains(name));
+        attrs.retain(|name, _| !OPTIONAL.contains(name));
         attrs.insert(attr::VERSION, Attr::N(old.version + 1));
         attrs.insert(DELETED, Attr::N(self.host().now_ms()));
         attrs.insert(ACTOR, Attr::S(self.actor.clone()));
         let key = self.scope.kept_user(old.id);
-        plan.push(
-            Role::Other,
-            Write::Put {
-                key,
-                attrs,
-                condition: None,
-            },
-        );
+        plan.push(Role::Other, Write::put(key, attrs));
         Ok(())
     }
 }
@@ -91,11 +71,9 @@ impl Store {
         limit: u32,
     ) -> Result<(Vec<Kept>, Option<Id>), StoreError> {
         let query = Query {
-            pk: tenant.kept(),
             range: after.map_or(Range::All, |after| Range::Greater(after.key())),
-            descending: false,
             limit: Some(limit),
-            after: None,
+            ..Query::all(tenant.kept())
         };
         let page = self
             .fenced(tenant)
@@ -119,10 +97,7 @@ impl Store {
 
     /// Removes such a record for good.
     pub async fn delete_kept(&self, tenant: &TenantScope, id: Id) -> Result<(), StoreError> {
-        let delete = Write::Delete {
-            key: tenant.kept_user(id),
-            condition: Some(Condition::Exists),
-        };
+        let delete = Write::delete(tenant.kept_user(id)).when(Condition::Exists);
         match self.fenced(tenant).write(&delete).await {
             Ok(()) => Ok(()),
             Err(TableError::Condition(_)) => Err(StoreError::NotFound),

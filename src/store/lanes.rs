@@ -8,16 +8,17 @@ use std::collections::BTreeSet;
 use super::commit::{Outcome, Plan, Role, Sizes};
 use super::members::Edges;
 use super::outbox;
-use super::record::{Pending, attr};
+use super::record::{Pending, attr, count};
 use super::{Id, Record, StoreError, Tenant};
+use crate::schema::MEMBERS_MAX;
 use crate::table::{Attr, Attrs, Condition, Item, Key, Range, Update, Write};
 
 /// Members that one request can add and remove: with 16 bytes each they fit the commit record's 4 MB.
-pub const CHANGED_MAX: usize = 200_000;
-/// A big change is committed within this time of its request's begin, or not at all: a work row, which stays for a
-/// minute, outlives whatever was looked at before it was written. Clocks may differ by some seconds.
+pub const CHANGED_MAX: usize = MEMBERS_MAX;
+/// A big change is committed within this time of its request's begin, or not at all. It must be shorter than a work row
+/// lives, by more than clocks differ: else it could add a member whose deletion nobody remembers any more.
 const COMMIT_MS: i64 = 45_000;
-/// Its maker has it alone for so long after the commit.
+/// Its maker has it alone for so long after it was planned: others would apply the same lanes in vain.
 const LEASE_MS: i64 = 10_000;
 
 pub(super) const ADDS: &str = "a";
@@ -67,19 +68,18 @@ impl Sizes {
     fn removes(self) -> usize {
         (self.writes.saturating_sub(2) / 2).max(1)
     }
+
+    /// Lanes of a change of so many members.
+    fn lanes_for(self, members: usize) -> usize {
+        members.div_ceil(self.adds()).clamp(1, self.lanes)
+    }
 }
 
 impl Lane {
     fn read(item: Item) -> Result<Self, StoreError> {
         let broken = || StoreError::Broken("a lane does not read");
-        let number = |name| match item.attrs.get(name) {
-            Some(Attr::N(number)) => Ok(*number),
-            _ => Err(broken()),
-        };
-        let text = |name| match item.attrs.get(name) {
-            Some(Attr::S(text)) => Ok(text.clone()),
-            _ => Err(broken()),
-        };
+        let number = |name| item.number(name).ok_or_else(broken);
+        let text = |name| item.text(name).map(str::to_owned).ok_or_else(broken);
         Ok(Self {
             add: ids(&item, ADDS),
             remove: ids(&item, REMOVES),
@@ -120,22 +120,12 @@ impl Lane {
     /// Moves the lane from where it was read to `done`: whoever read the same place before fails.
     pub(super) fn advance(&self, done: usize) -> Write {
         let key = self.key.clone();
-        let at = Condition::Equals(DONE, number(self.done));
+        let at = Condition::Equals(DONE, count(self.done));
         if done >= self.len() {
-            return Write::Delete {
-                key,
-                condition: Some(at),
-            };
+            return Write::delete(key).when(at);
         }
-        let update = Update {
-            set: [(DONE, number(done))].into(),
-            ..Update::default()
-        };
-        Write::Update {
-            key,
-            update,
-            condition: Some(at),
-        }
+        let update = Update::set([(DONE, count(done))]);
+        Write::update(key, update).when(at)
     }
 }
 
@@ -149,22 +139,18 @@ impl Step<'_> {
 
 impl Tenant {
     /// Opens a big change: what the head's item says of it.
-    pub(super) fn open_change(&self, group: &mut Record) {
+    pub(super) fn open_change(&self, group: &mut Record, edges: &Edges) {
         group.latest = outbox::draw_ulid(self.host());
         group.pending = Some(Pending {
             op: group.latest.clone(),
             until: self.host().now_ms() + LEASE_MS,
+            lanes: self.sizes().lanes_for(edges.named()),
         });
-    }
-
-    /// Until when a big change of this request may be committed; milliseconds since 1970.
-    pub(super) fn big_deadline(&self) -> i64 {
-        self.begun + COMMIT_MS
     }
 
     /// Commits a big change, unless its request began too long ago.
     pub(super) async fn commit_big(&self, plan: &Plan) -> Result<Outcome, StoreError> {
-        let patient = self.until(self.big_deadline());
+        let patient = self.until(self.begun + COMMIT_MS);
         if patient.past_deadline() {
             return Err(StoreError::Busy);
         }
@@ -172,13 +158,18 @@ impl Tenant {
     }
 
     /// The lanes that lead to `edges`, and the work row that names the change.
-    pub(super) fn plan_lanes(&self, plan: &mut Plan, group: &Record, op: &str, edges: &Edges) {
+    pub(super) fn plan_lanes(
+        &self,
+        plan: &mut Plan,
+        group: &Record,
+        open: &Pending,
+        edges: &Edges,
+    ) {
         let all: Vec<(bool, Id)> = (edges.add.iter().map(|id| (true, *id)))
             .chain(edges.remove.iter().map(|id| (false, *id)))
             .collect();
-        let sizes = self.sizes();
-        let lanes = all.len().div_ceil(sizes.adds()).clamp(1, sizes.lanes);
-        for (number, share) in all.chunks(all.len().div_ceil(lanes).max(1)).enumerate() {
+        let share = all.len().div_ceil(open.lanes).max(1);
+        for (number, share) in all.chunks(share).enumerate() {
             let of = |verb| {
                 let chosen = share.iter().filter(move |(add, _)| *add == verb);
                 Attr::B(chosen.flat_map(|(_, id)| id.bytes()).collect())
@@ -195,25 +186,20 @@ impl Tenant {
             if !self.through.is_empty() {
                 attrs.insert(CONNECTION, Attr::S(self.through.clone()));
             }
-            let key = self.scope.lane(group.id, op, number);
+            let key = self.scope.lane(group.id, &open.op, number);
             plan.push(
                 Role::Other,
-                Write::Put {
-                    key,
-                    attrs,
-                    condition: Some(Condition::NotExists),
-                },
+                Write::put(key, attrs).when(Condition::NotExists),
             );
         }
         // Since the request began: from then on it may have looked at members that are deleted now.
         let since = Attr::N(self.request.started);
         plan.push(
             Role::Other,
-            Write::Put {
-                key: self.scope.work_change(group.id, op),
-                attrs: [(super::sweep::SINCE, since)].into(),
-                condition: None,
-            },
+            Write::put(
+                self.scope.work_change(group.id, &open.op),
+                [(super::sweep::SINCE, since)],
+            ),
         );
     }
 
@@ -243,14 +229,8 @@ impl Tenant {
 
 /// Unpacks ids of 16 bytes each.
 fn ids(item: &Item, name: &str) -> Vec<Id> {
-    match item.attrs.get(name) {
-        Some(Attr::B(bytes)) => bytes.chunks_exact(16).filter_map(Id::from_bytes).collect(),
-        _ => vec![],
-    }
-}
-
-fn number(count: usize) -> Attr {
-    Attr::N(i64::try_from(count).unwrap_or(i64::MAX))
+    let packed = item.bytes(name).unwrap_or_default();
+    packed.chunks_exact(16).filter_map(Id::from_bytes).collect()
 }
 
 #[cfg(test)]

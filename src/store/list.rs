@@ -69,12 +69,17 @@ impl Tenant {
         F: Future<Output = Result<Vec<Record>, StoreError>> + Send,
     {
         let mut records: Vec<Record> = vec![];
-        let mut found = std::pin::pin!(self.read_buckets(kind, buckets, choose));
-        while records.len() <= paging.limit()
-            && let Some(bucket) = found.try_next().await?
-        {
-            let behind = |record: &Record| paging.is_before(record.id);
-            records.extend(bucket.into_iter().filter(behind));
+        let mut open = buckets.as_slice();
+        // As many as fill the page where everything is chosen; then as many as can be read at once.
+        let mut next = filling(open, paging.limit());
+        while records.len() <= paging.limit() && !open.is_empty() {
+            let (now, later) = open.split_at(next.min(open.len()));
+            (open, next) = (later, PARALLEL);
+            let mut found = std::pin::pin!(self.read_buckets(kind, now.to_vec(), choose));
+            while let Some(bucket) = found.try_next().await? {
+                let behind = |record: &Record| paging.is_before(record.id);
+                records.extend(bucket.into_iter().filter(behind));
+            }
         }
         Ok(paging.cut(records))
     }
@@ -125,6 +130,18 @@ pub(super) fn behind(mut directory: Vec<Bucket>, position: Option<&Position>) ->
     directory
 }
 
+/// How many of the buckets fill a page and show whether more follows: the first, which may lie before the page as a
+/// whole, and those behind it.
+fn filling(buckets: &[Bucket], limit: usize) -> usize {
+    let mut held = 0;
+    let needed = |bucket: &&Bucket| {
+        let open = held <= limit as u64;
+        held += bucket.count;
+        open
+    };
+    1 + buckets.iter().skip(1).take_while(needed).count()
+}
+
 /// The buckets that hold the window, and how many resources stand before it in the first of them.
 fn covering(directory: &[Bucket], window: &Range<u64>) -> (Vec<Bucket>, u64) {
     let (mut before, mut skip, mut buckets) = (0, 0, vec![]);
@@ -147,6 +164,14 @@ fn covering(directory: &[Bucket], window: &Range<u64>) -> (Vec<Bucket>, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_behind_a_cursor_reads_as_many_buckets_as_it_needs() {
+        let buckets = [3, 2, 4, 1].map(|count| Bucket { number: 0, count });
+        let read = |limit| filling(&buckets, limit);
+        assert_eq!([0, 1, 2, 5, 6, 100].map(read), [2, 2, 3, 3, 4, 4]);
+        assert_eq!(filling(&[], 1), 1);
+    }
 
     #[test]
     fn only_the_buckets_of_the_window_are_read() {

@@ -10,7 +10,6 @@ use ulid::Ulid;
 pub(super) use entry::read;
 pub use entry::{LogEntry, LogEvent};
 
-use super::identity::number;
 use super::keys::TenantScope;
 use super::outbox::attr;
 use super::{Store, StoreError};
@@ -21,7 +20,7 @@ use entry::time;
 pub const LOG_PAGE_MAX: usize = 1_000;
 /// Items looked at for one page of one connection's entries, in each of both partitions...
 const LOOKED_AT_MAX: usize = 2_000;
-/// ...and how many more than entries where only parts of big changes are passed over.
+/// ...and how many more than the entries of a page otherwise: parts of big changes are read and not shown.
 const PARTS: usize = 200;
 /// An entry is named when its change is planned. A big change is committed up to 45 s after that, its last try may
 /// take some seconds, and its items become readable one by one; after this time none can turn up any more.
@@ -114,7 +113,9 @@ impl Store {
             // What does not read is for `check` to tell.
             let Some(entry) = read(&item) else { continue };
             let asked = query.connection.is_none() || entry.connection == query.connection;
-            let expired = number(&item, attr::EXPIRES).is_some_and(|end| end * 1_000 <= now);
+            let expired = item
+                .number(attr::EXPIRES)
+                .is_some_and(|end| end * 1_000 <= now);
             if asked && !expired && !item.attrs.contains_key(attr::PART) {
                 entries.push(entry);
             }
@@ -129,11 +130,9 @@ async fn log_items(table: &dyn Table, pk: String, of: &LogQuery) -> Result<Page,
         None => of.entries() + PARTS,
     };
     let query = Query {
-        pk,
         range: Range::Greater(of.after.0.clone()),
-        descending: false,
         limit: u32::try_from(looked_at).ok(),
-        after: None,
+        ..Query::all(pk)
     };
     // An eventual read may miss what is older than what it shows.
     Ok(table.query(&query, Consistency::Strong).await?)

@@ -5,8 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-
 use super::commit::{Plan, Role};
 use super::id::Id;
 use super::lanes::CHANGED_MAX;
@@ -18,10 +16,6 @@ use crate::table::{Attr, Attrs, Condition, Key, Range, Write};
 
 /// Characters of a text that is no id of ours, where an error repeats it.
 const SHOWN_MAX: usize = 64;
-/// Keys of one batch.
-const BATCH: usize = 100;
-/// Batches under way at once.
-const PARALLEL: usize = 10;
 
 /// What a request makes of a resource.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +74,11 @@ impl Edges {
         all.filter(|id| !self.settled.contains(id)).copied()
     }
 
+    /// How many it names.
+    pub(super) fn named(&self) -> usize {
+        self.add.len() + self.remove.len()
+    }
+
     /// The writes it takes in one transaction.
     pub(super) fn writes(&self) -> usize {
         3 * self.add.len() + 2 * self.remove.len()
@@ -117,7 +116,7 @@ impl Tenant {
         } else {
             self.replacing(group, add).await?
         };
-        if edges.add.len() + edges.remove.len() > CHANGED_MAX {
+        if edges.named() > CHANGED_MAX {
             return Err(StoreError::TooManyMembers);
         }
         Ok(edges)
@@ -158,7 +157,7 @@ impl Tenant {
             holds: Holds::Version,
             ..Edges::default()
         };
-        let few = edges.add.len() + edges.remove.len() <= CHANGED_MAX;
+        let few = edges.named() <= CHANGED_MAX;
         Ok(if few { edges } else { Edges::all_new(list) })
     }
 
@@ -257,18 +256,10 @@ impl Tenant {
         ids: &BTreeSet<Id>,
         key: impl Fn(Id) -> Key,
     ) -> Result<BTreeSet<Id>, StoreError> {
-        let keys: Vec<Key> = ids.iter().map(|id| key(*id)).collect();
-        let batches = keys.chunks(BATCH).map(<[Key]>::to_vec).collect::<Vec<_>>();
-        let found: Vec<Vec<Id>> = stream::iter(batches)
-            .map(|batch| async {
-                let items = self.batch_get(batch).await?;
-                let ids = items.iter().filter_map(|item| Id::from_key(&item.key.sk));
-                Ok::<_, StoreError>(ids.collect())
-            })
-            .buffer_unordered(PARALLEL)
-            .try_collect()
-            .await?;
-        let found: BTreeSet<Id> = found.into_iter().flatten().collect();
+        let keys = ids.iter().map(|id| key(*id)).collect();
+        let items = self.batch_get(keys).await?;
+        let found = items.iter().filter_map(|item| Id::from_key(&item.key.sk));
+        let found: BTreeSet<Id> = found.collect();
         Ok(ids.difference(&found).copied().collect())
     }
 
@@ -280,20 +271,13 @@ impl Tenant {
         member: Id,
         edge: Option<Condition>,
     ) {
-        let check = Write::Check {
-            key: self.scope.resource(member),
-            condition: Condition::Exists,
-        };
-        let forward = Write::Put {
-            key: self.scope.forward(group, generation, member),
-            attrs: Attrs::new(),
-            condition: edge,
-        };
-        let reverse = Write::Put {
-            key: self.scope.reverse(member, group),
-            attrs: [(attr::GENERATION, Attr::S(generation.to_owned()))].into(),
-            condition: None,
-        };
+        let check = Write::check(self.scope.resource(member), Condition::Exists);
+        let forward =
+            Write::put(self.scope.forward(group, generation, member), Attrs::new()).when(edge);
+        let reverse = Write::put(
+            self.scope.reverse(member, group),
+            [(attr::GENERATION, Attr::S(generation.to_owned()))],
+        );
         plan.push(Role::Member(member), check);
         plan.push(Role::Edge(member), forward);
         plan.push(Role::Other, reverse);
@@ -307,14 +291,8 @@ impl Tenant {
         member: Id,
         edge: Option<Condition>,
     ) {
-        let forward = Write::Delete {
-            key: self.scope.forward(group, generation, member),
-            condition: edge,
-        };
-        let reverse = Write::Delete {
-            key: self.scope.reverse(member, group),
-            condition: None,
-        };
+        let forward = Write::delete(self.scope.forward(group, generation, member)).when(edge);
+        let reverse = Write::delete(self.scope.reverse(member, group));
         plan.push(Role::Edge(member), forward);
         plan.push(Role::Other, reverse);
     }
@@ -328,20 +306,14 @@ impl Tenant {
         edge: Condition,
     ) {
         let key = self.scope.forward(group, generation, member);
-        plan.push(
-            Role::Edge(member),
-            Write::Check {
-                key,
-                condition: edge,
-            },
-        );
+        plan.push(Role::Edge(member), Write::check(key, edge));
     }
 
     /// The edges of a change, or the lanes that lead to them if it is a big one.
     pub(super) fn plan_edges(&self, plan: &mut Plan, group: &Record, edges: &Edges) {
         self.plan_nested(plan, edges.add.iter().copied());
         if let Some(open) = &group.pending {
-            return self.plan_lanes(plan, group, &open.op, edges);
+            return self.plan_lanes(plan, group, open, edges);
         }
         let place = (group.id, group.generation.as_str());
         for member in &edges.add {

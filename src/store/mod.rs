@@ -41,7 +41,7 @@ mod sweep;
 mod tick;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 pub use aliases::EMAILS_MAX;
 pub use check::{Finding, Progress, Repair, Report, Waiting};
@@ -117,10 +117,11 @@ pub struct Tenant {
     /// Behind a fence around the tenant.
     table: Arc<dyn Table>,
     scope: TenantScope,
-    /// Which credential acts, and through which connection; empty where we act ourselves.
+    /// Which credential the outbox names, and which connection (empty where the service itself acts). Who finishes
+    /// another's change writes in its name, not in its own.
     actor: String,
     through: String,
-    /// Through which connection; `None` where the service itself acts.
+    /// Whose policies bind the request; `None` where the service itself acts.
     connection: Option<Arc<Connection>>,
     /// Attributes of which twins may exist, as far as is known.
     twins_ever: BTreeSet<String>,
@@ -244,6 +245,11 @@ impl Tenant {
         &self.scope
     }
 
+    /// What the request is called in the log.
+    pub fn request_id(&self) -> &str {
+        &self.request.id
+    }
+
     /// Notes for the log what the request relied on so far, and how it is answered where all goes well.
     pub fn note(&self, quirks: &Quirks, status: u16) {
         let quirks = quirks.clone();
@@ -273,9 +279,9 @@ impl Tenant {
 
     /// What was agreed with the customer; the service itself is bound by nothing.
     pub fn policies(&self) -> &Policies {
-        const NONE: &Policies = &Policies::NONE;
+        static NONE: LazyLock<Policies> = LazyLock::new(Policies::default);
         let connection = self.connection.as_deref();
-        connection.map_or(NONE, |connection| &connection.policies)
+        connection.map_or(&NONE, |connection| &connection.policies)
     }
 
     fn sizes(&self) -> Sizes {

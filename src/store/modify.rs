@@ -5,25 +5,17 @@ use std::collections::BTreeSet;
 use super::commit::{Failed, Outcome, Plan, Role};
 use super::members::{Change, Edges, Holds};
 use super::outbox::{self, Entry, Extent, Kind};
-use super::record::attr;
+use super::record::{OPTIONAL, attr};
 use super::{Id, Policies, Record, StoreError, Tenant, aliases, sweep};
-use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Condition, Update, Write};
-
-/// Attributes of a group's item that a change may take away.
-const OPTIONAL: [&str; 5] = [
-    BY_NAME.pk,
-    BY_NAME.sk,
-    BY_EXTERNAL_ID.pk,
-    BY_EXTERNAL_ID.sk,
-    attr::TWINS,
-];
+use crate::table::{Attr, Condition, Update, Write};
 
 /// Attributes of a group's item that a change of members alone sets.
-const MEMBERSHIP: [&str; 4] = [
+const MEMBERSHIP: [&str; 5] = [
     attr::MODIFIED,
     attr::LATEST,
     attr::PENDING,
     attr::PENDING_UNTIL,
+    attr::PENDING_LANES,
 ];
 
 /// What earlier tries taught.
@@ -33,6 +25,8 @@ struct Learned {
     twins: BTreeSet<String>,
     /// Members whose edge was as wanted.
     settled: BTreeSet<Id>,
+    /// The group's version before the first of them was found so.
+    settled_from: Option<i64>,
     /// Members to be added who do not exist, and are left out.
     unknown: BTreeSet<Id>,
     /// The change is a big one: its members exist, and it has more time.
@@ -47,25 +41,35 @@ impl Tenant {
     pub async fn modify<E: From<StoreError>>(
         &self,
         id: Id,
+        decide: impl FnMut(&Record) -> Result<Change, E> + Send,
+    ) -> Result<Record, E> {
+        self.modify_from(self.get(id).await?, decide).await
+    }
+
+    /// The same of a resource that was just read.
+    pub(super) async fn modify_from<E: From<StoreError>>(
+        &self,
+        mut old: Record,
         mut decide: impl FnMut(&Record) -> Result<Change, E> + Send,
     ) -> Result<Record, E> {
         let mut learned = Learned::default();
         loop {
-            let old = self.get(id).await?;
             if let Some(open) = &old.pending {
-                self.await_change(id, open).await?;
-                continue;
-            }
-            let change = decide(&old)?;
-            match self.try_modify(&old, change, &mut learned).await? {
-                Some(record) => return Ok(record),
-                None if learned.deadline(self) <= self.host().now_ms() => {
+                self.await_change(old.id, open).await?;
+            } else {
+                let change = decide(&old)?;
+                if let Some(record) = self.try_modify(&old, change, &mut learned).await? {
+                    return Ok(record);
+                }
+                if learned.deadline(self) <= self.host().now_ms() {
                     return Err(StoreError::Busy.into());
                 }
-                // Who was overtaken twice is one of many, and all would plan in vain for the one who comes through.
-                None if learned.overtaken > 1 => self.pause().await,
-                None => {}
+                // Overtaken twice: many want this item, and without a pause all would plan again for the one who wins.
+                if learned.overtaken > 1 {
+                    self.pause().await;
+                }
             }
+            old = self.get(old.id).await?;
         }
     }
 
@@ -86,7 +90,7 @@ impl Tenant {
         }
         Self::names_somebody(&change.members, &learned.unknown)?;
         if same && edges.is_empty() {
-            return self.unchanged(old, &edges).await;
+            return self.unchanged(old, &edges, learned).await;
         }
         edges.holds = edges.holds.max(match change.holds {
             // The document may be stored in another encoding than this program's; its version tells as well.
@@ -103,7 +107,7 @@ impl Tenant {
             new.latest = outbox::draw_ulid(self.host());
         }
         let outcome = if big {
-            self.open_change(&mut new);
+            self.open_change(&mut new, &edges);
             self.commit_big(&self.plan_change(old, &new, &edges)?)
                 .await?
         } else {
@@ -112,10 +116,13 @@ impl Tenant {
             self.commit(&plan).await?
         };
         match outcome {
-            Outcome::Failed(failed) => learned.from(failed, self.policies()).map(|()| None),
+            Outcome::Failed(failed) => {
+                learned.from(failed, old.version, self.policies())?;
+                Ok(None)
+            }
             Outcome::Done => {
                 if let Some(open) = new.pending.take() {
-                    self.apply_committed(new.id, &open.op).await;
+                    self.apply_committed(new.id, &open).await;
                 }
                 Ok(Some(new))
             }
@@ -124,11 +131,21 @@ impl Tenant {
 
     /// Nothing is to be written. Edges are read page by page: only if nobody changed the group meanwhile were they
     /// ever as wanted.
-    async fn unchanged(&self, old: &Record, edges: &Edges) -> Result<Option<Record>, StoreError> {
+    async fn unchanged(
+        &self,
+        old: &Record,
+        edges: &Edges,
+        learned: &Learned,
+    ) -> Result<Option<Record>, StoreError> {
         if edges.holds == Holds::Version && self.get(old.id).await?.version != old.version {
             return Ok(None);
         }
-        Ok(Some(old.clone()))
+        Ok(Some(Record {
+            // What an earlier try found as wanted may be otherwise by now: who names a newer version than that try's
+            // would overwrite what it has not seen.
+            version: learned.settled_from.unwrap_or(old.version),
+            ..old.clone()
+        }))
     }
 
     /// Whether the change takes more than one transaction.
@@ -162,19 +179,25 @@ impl Tenant {
             return Ok(edges);
         }
         let open = self.unsettled(old, edges.clone()).await?;
-        // Leaving somebody out asks for an unchanged group. One that changes all the time is not waited for twice:
-        // adding and removing commute with what others do, if nobody is left out.
+        // Leaving out who is in or out already is right only while the group does not change. On a second try nobody is
+        // left out: then the change commutes with those of others, and a busy group cannot starve us.
         let all = again && same && !open.is_empty();
         Ok(if all { edges } else { open })
     }
 
     fn next(&self, old: &Record, document: crate::schema::Document, learned: &Learned) -> Record {
-        let kept =
-            aliases::kept_twins(old.id.resource_type(), &old.twins, &old.document, &document);
+        // A value that stays keeps its slot, whatever an earlier try met: a resource that had another value then.
+        let stays = aliases::unchanged(old.id.resource_type(), &old.document, &document);
+        let kept = old
+            .twins
+            .iter()
+            .filter(|name| stays.contains(name.as_str()));
+        let met = learned.twins.iter();
+        let met = met.filter(|name| !stays.contains(name.as_str()));
         Record {
             version: old.version + 1,
             modified: self.host().now_ms(),
-            twins: kept.union(&learned.twins).cloned().collect(),
+            twins: kept.chain(met).cloned().collect(),
             document,
             ..old.clone()
         }
@@ -226,11 +249,7 @@ impl Tenant {
 
     fn put(&self, old: &Record, new: &Record) -> Result<Write, StoreError> {
         let condition = Condition::Equals(attr::VERSION, Attr::N(old.version));
-        Ok(Write::Put {
-            key: self.scope.resource(new.id),
-            attrs: new.attrs(&self.scope)?,
-            condition: Some(condition),
-        })
+        Ok(Write::put(self.scope.resource(new.id), new.attrs(&self.scope)?).when(condition))
     }
 
     /// A group's head is changed attribute by attribute: changes of membership alone commute, so they do not ask for a version.
@@ -264,11 +283,7 @@ impl Tenant {
             set.retain(|name, _| MEMBERSHIP.contains(name));
         }
         update.set = set;
-        Ok(Write::Update {
-            key: self.scope.resource(new.id),
-            update,
-            condition: Some(Condition::And(conditions)),
-        })
+        Ok(Write::update(self.scope.resource(new.id), update).when(Condition::And(conditions)))
     }
 }
 
@@ -276,20 +291,28 @@ impl Learned {
     /// Until when the change is tried; milliseconds since 1970.
     fn deadline(&self, tenant: &Tenant) -> i64 {
         if self.big {
-            tenant.big_deadline()
+            tenant.answer_deadline()
         } else {
             tenant.deadline
         }
     }
 
     /// Reads a failed plan in the order that matters: a stale plan's other failures mean nothing.
-    fn from(&mut self, failed: Failed, policies: &Policies) -> Result<(), StoreError> {
+    fn from(
+        &mut self,
+        failed: Failed,
+        version: i64,
+        policies: &Policies,
+    ) -> Result<(), StoreError> {
         if failed.own {
             self.overtaken += 1;
             return Ok(());
         }
         failed.refusal(&mut self.twins, policies)?;
         self.unknown.extend(failed.members);
+        if !failed.edges.is_empty() {
+            self.settled_from.get_or_insert(version);
+        }
         // An edge that is as wanted, or that was and is no more.
         for id in failed.edges {
             if !self.settled.remove(&id) {

@@ -85,11 +85,7 @@ impl Tenant {
         let mut plan = Plan::new(ulid);
         plan.push(
             Role::Other,
-            Write::Put {
-                key,
-                attrs,
-                condition: Some(Condition::NotExists),
-            },
+            Write::put(key, attrs).when(Condition::NotExists),
         );
         plan
     }

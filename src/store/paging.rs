@@ -90,12 +90,13 @@ impl Paging {
         matches!(self.start, Start::After(_))
     }
 
-    /// Whether the page begins before a result, where results stand in the order of their ids.
+    /// Whether a result stands behind the cursor, where results come in the order of their ids.
     pub(super) fn is_before(&self, id: Id) -> bool {
         self.after().is_none_or(|after| id > after.id)
     }
 
-    /// Whether the page, or the question what follows it, needs a result that so many stand before, with so many kept.
+    /// Whether to keep a result that `before` others precede and `kept` of them were kept: it is on the page, or the one
+    /// behind it, which shows that more follow.
     pub(super) fn needs(&self, id: Id, before: u64, kept: usize) -> bool {
         if self.is_cursor() {
             return kept <= self.limit() && self.is_before(id);

@@ -24,10 +24,7 @@ struct Row {
 impl Row {
     fn read(item: Item) -> Option<Self> {
         let work = Work::from_key(&item.key.sk)?;
-        let Some(Attr::N(since)) = item.attrs.get(SINCE) else {
-            return None;
-        };
-        let since = *since;
+        let since = item.number(SINCE)?;
         Some(Self { item, work, since })
     }
 
@@ -79,10 +76,7 @@ impl Tenant {
             }
             Work::Deleted(id) => self.leave_groups(*id).await?,
             Work::Generation(group, generation) => {
-                let op = match row.item.attrs.get(OP) {
-                    Some(Attr::S(op)) => Some(op.as_str()),
-                    _ => None,
-                };
+                let op = row.item.text(OP);
                 self.sweep_group(*group, generation, op, row.is_dead())
                     .await?
             }
@@ -104,31 +98,36 @@ impl Tenant {
         ripe: i64,
     ) -> Result<bool, StoreError> {
         let head = self.find(group).await?;
+        let alive = head.is_some();
         match head.and_then(|head| head.pending) {
             Some(open) if open.op == op => {
                 if self.host().now_ms() < open.until {
                     return Ok(false);
                 }
-                match self.roll_forward(group, op).await {
+                match self.roll_forward(group, &open).await {
                     Err(StoreError::Busy) => Ok(false),
                     other => other,
                 }
             }
-            // Its group is gone, and the sweep of the group takes the lanes and this row; or did so long ago.
-            _ if row.since <= ripe => {
+            _ if row.since > ripe => Ok(false),
+            // The group is gone, and its sweep takes the lanes and this row; or did so long ago.
+            _ if !alive => {
                 self.drop_lanes(group, op).await?;
                 Ok(true)
             }
-            _ => Ok(false),
+            // A head forgets a change only after its lanes. Where there are some yet, something is damaged, and they prove
+            // a change that was acknowledged: a repair finishes it.
+            _ if !self.lane_items(group, op).await?.is_empty() => Ok(false),
+            _ => {
+                self.remove_row(row).await?;
+                Ok(true)
+            }
         }
     }
 
     async fn remove_row(&self, row: &Row) -> Result<(), StoreError> {
-        let condition = Some(Condition::Equals(SINCE, Attr::N(row.since)));
-        self.write_if(Write::Delete {
-            key: row.item.key.clone(),
-            condition,
-        })
-        .await
+        let condition = Condition::Equals(SINCE, Attr::N(row.since));
+        self.write_if(Write::delete(row.item.key.clone()).when(condition))
+            .await
     }
 }

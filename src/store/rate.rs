@@ -133,15 +133,15 @@ impl Store {
             Condition::Less(LEASED, rate * WINDOW_S - lot + 1),
         ];
         let end = (window + 1) * WINDOW_S;
-        let write = Write::Update {
-            key: credential.scope.window(&credential.connection.id, window),
-            update: Update {
+        let write = Write::update(
+            credential.scope.window(&credential.connection.id, window),
+            Update {
                 set: [(TTL, Attr::N(end + KEPT_S))].into(),
                 add: [(LEASED, lot)].into(),
                 ..Update::default()
             },
-            condition: Some(Condition::Or(room)),
-        };
+        )
+        .when(Condition::Or(room));
         match self.fenced(&credential.scope).write(&write).await {
             Ok(()) => lot,
             Err(TableError::Condition(_)) => 0,

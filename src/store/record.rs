@@ -9,10 +9,11 @@ use flate2::write::DeflateEncoder;
 
 use super::StoreError;
 use super::aliases;
+use super::commit::Sizes;
 use super::id::Id;
 use super::keys::{self, TenantScope};
 use crate::schema::Document;
-use crate::table::{Attr, Attrs, Item};
+use crate::table::{Attr, Attrs, BY_EXTERNAL_ID, BY_NAME, Item};
 
 /// Bytes of a document as JSON. Every added member pays for a look at the member's item, so it must stay small.
 pub const DOCUMENT_MAX: usize = 64 * 1024;
@@ -50,6 +51,8 @@ pub(super) struct Pending {
     pub op: String,
     /// Its maker works on it alone until then; milliseconds since 1970.
     pub until: i64,
+    /// How many lanes there were at most.
+    pub lanes: usize,
 }
 
 /// Names of the attributes of a resource's item.
@@ -63,7 +66,18 @@ pub(super) mod attr {
     pub(crate) const LATEST: &str = "op";
     pub(crate) const PENDING: &str = "pend";
     pub(crate) const PENDING_UNTIL: &str = "pu";
+    pub(crate) const PENDING_LANES: &str = "pl";
 }
+
+/// Attributes that not every resource has, and by which it is found: a change may take them away, and a record that is
+/// kept of a deleted user has none.
+pub(super) const OPTIONAL: [&str; 5] = [
+    BY_NAME.pk,
+    BY_NAME.sk,
+    BY_EXTERNAL_ID.pk,
+    BY_EXTERNAL_ID.sk,
+    attr::TWINS,
+];
 
 impl Record {
     /// The version as a weak entity tag: `W/"7"`.
@@ -74,10 +88,7 @@ impl Record {
     /// Reads the item of a resource; an item the store did not write is our failure.
     pub(super) fn read(item: &Item) -> Result<Self, StoreError> {
         let broken = || StoreError::Broken("a resource's item does not read");
-        let number = |name: &str| match item.attrs.get(name) {
-            Some(Attr::N(number)) => Ok(*number),
-            _ => Err(broken()),
-        };
+        let number = |name| item.number(name).ok_or_else(broken);
         let document = match item.attrs.get(attr::DOCUMENT) {
             Some(Attr::S(json)) => serde_json::from_str(json).map_err(|_| broken())?,
             Some(Attr::B(deflated)) => {
@@ -93,19 +104,15 @@ impl Record {
             created: number(attr::CREATED)?,
             modified: number(attr::MODIFIED)?,
             document,
-            twins: match item.attrs.get(attr::TWINS) {
-                Some(Attr::Ss(names)) => names.iter().cloned().collect(),
-                _ => BTreeSet::new(),
-            },
+            twins: item
+                .texts(attr::TWINS)
+                .unwrap_or_default()
+                .iter()
+                .cloned()
+                .collect(),
             generation: generation(item).unwrap_or_default().to_owned(),
-            latest: text(item, attr::LATEST).unwrap_or_default().to_owned(),
-            pending: match (text(item, attr::PENDING), number(attr::PENDING_UNTIL)) {
-                (Some(op), Ok(until)) => Some(Pending {
-                    op: op.to_owned(),
-                    until,
-                }),
-                _ => None,
-            },
+            latest: item.text(attr::LATEST).unwrap_or_default().to_owned(),
+            pending: pending(item),
         })
     }
 
@@ -129,6 +136,7 @@ impl Record {
         if let Some(pending) = &self.pending {
             attrs.insert(attr::PENDING, Attr::S(pending.op.clone()));
             attrs.insert(attr::PENDING_UNTIL, Attr::N(pending.until));
+            attrs.insert(attr::PENDING_LANES, count(pending.lanes));
         }
         let resource_type = self.id.resource_type();
         for indexed in aliases::indexed(resource_type) {
@@ -143,16 +151,25 @@ impl Record {
     }
 }
 
-/// The generation that a group's item names.
-pub(super) fn generation(item: &Item) -> Option<&str> {
-    text(item, attr::GENERATION)
+fn pending(item: &Item) -> Option<Pending> {
+    let lanes = item.number(attr::PENDING_LANES);
+    Some(Pending {
+        op: item.text(attr::PENDING)?.to_owned(),
+        until: item.number(attr::PENDING_UNTIL)?,
+        lanes: lanes
+            .and_then(|lanes| usize::try_from(lanes).ok())
+            .unwrap_or(Sizes::default().lanes),
+    })
 }
 
-pub(super) fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
-    match item.attrs.get(name) {
-        Some(Attr::S(text)) => Some(text),
-        _ => None,
-    }
+/// A number of things as an attribute.
+pub(super) fn count(things: usize) -> Attr {
+    Attr::N(i64::try_from(things).unwrap_or(i64::MAX))
+}
+
+/// The generation that a group's item names.
+pub(super) fn generation(item: &Item) -> Option<&str> {
+    item.text(attr::GENERATION)
 }
 
 /// JSON, deflated where that makes the item a whole KB smaller: writes are billed by the KB.

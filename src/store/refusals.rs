@@ -88,11 +88,7 @@ impl Store {
                 .resource
                 .map(|id| (attr::RESOURCE, Attr::S(id.key()))),
         );
-        let put = Write::Put {
-            key: holder.scope.refusal(&outbox::draw_ulid(self.host())),
-            attrs,
-            condition: None,
-        };
+        let put = Write::put(holder.scope.refusal(&outbox::draw_ulid(self.host())), attrs);
         self.fenced(&holder.scope).write(&put).await?;
         Ok(true)
     }

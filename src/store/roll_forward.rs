@@ -16,7 +16,7 @@ use crate::table::{Attr, Condition, Update, Write};
 
 /// The maker of a change applies it for so long before it answers and leaves the rest to others...
 const APPLY_MS: i64 = 8_000;
-/// ...and not longer than this after the whole request began: the gateway gives up after 30 s.
+/// ...and not longer than this after the whole request began: the gateway gives up after 30 s. Nor is it planned anew then.
 const ANSWER_MS: i64 = 20_000;
 /// Lanes applied side by side.
 const PARALLEL: usize = 8;
@@ -24,14 +24,19 @@ const PARALLEL: usize = 8;
 impl Tenant {
     /// Applies a change that this request just committed, as long as the client can wait. The change is durable and
     /// seen by every reader of the group already, so what goes wrong here is for others to finish.
-    pub(super) async fn apply_committed(&self, group: Id, op: &str) {
-        let until = (self.host().now_ms() + APPLY_MS).min(self.begun + ANSWER_MS);
-        match self.until(until).roll_forward(group, op).await {
+    pub(super) async fn apply_committed(&self, group: Id, open: &Pending) {
+        let until = (self.host().now_ms() + APPLY_MS).min(self.answer_deadline());
+        match self.until(until).roll_forward(group, open).await {
             Ok(_) | Err(StoreError::Busy) => {}
             Err(error) => {
                 tracing::warn!(tenant = %self.scope, %error, "a change of members waits to be finished");
             }
         }
+    }
+
+    /// Until when a big change is worked on before the client is answered; milliseconds since 1970.
+    pub(super) fn answer_deadline(&self) -> i64 {
+        self.begun + ANSWER_MS
     }
 
     /// Lets the maker of an open change go on, or finishes the change in its place. The caller looks at the group again.
@@ -42,18 +47,20 @@ impl Tenant {
         if self.host().now_ms() < open.until {
             self.pause().await;
         } else {
-            self.roll_forward(group, &open.op).await?;
+            self.roll_forward(group, open).await?;
         }
         Ok(())
     }
 
     /// Applies what is left of a change; any number of workers may do so at once. Returns whether nothing is left.
-    pub(super) async fn roll_forward(&self, group: Id, op: &str) -> Result<bool, StoreError> {
+    pub(super) async fn roll_forward(&self, group: Id, open: &Pending) -> Result<bool, StoreError> {
         loop {
-            let lanes = self.lanes_of(group, op).await?;
+            let lanes = self.lanes_of(group, &open.op).await?;
             if lanes.is_empty() {
-                self.finish(group, op).await?;
-                return Ok(true);
+                if self.finish(group, open).await? {
+                    return Ok(true);
+                }
+                self.pause().await;
             }
             if self.past_deadline() {
                 return Ok(false);
@@ -127,33 +134,40 @@ impl Tenant {
         }
     }
 
-    /// Closes a change whose lanes are gone. The group's version stands: nothing that readers see changes.
-    async fn finish(&self, group: Id, op: &str) -> Result<(), StoreError> {
+    /// Closes a change whose lanes are gone; whether it is closed. The group's version stands: nothing that readers see
+    /// changes.
+    ///
+    /// That no lane was read does not mean that there is none: of a commit the head may be readable before its lanes.
+    /// So each of them is looked at in the transaction, which is serializable where a read is not.
+    async fn finish(&self, group: Id, open: &Pending) -> Result<bool, StoreError> {
         let mut plan = Plan::new(outbox::draw_ulid(self.host()));
         let update = Update {
-            remove: vec![attr::PENDING, attr::PENDING_UNTIL],
+            remove: vec![attr::PENDING, attr::PENDING_UNTIL, attr::PENDING_LANES],
             ..Update::default()
         };
-        let open = Condition::And(vec![
+        let is_open = Condition::And(vec![
             Condition::Exists,
-            Condition::Equals(attr::PENDING, Attr::S(op.to_owned())),
+            Condition::Equals(attr::PENDING, Attr::S(open.op.clone())),
         ]);
         plan.push(
             Role::Own,
-            Write::Update {
-                key: self.scope.resource(group),
-                update,
-                condition: Some(open),
-            },
+            Write::update(self.scope.resource(group), update).when(is_open),
         );
         plan.push(
             Role::Other,
-            Write::Delete {
-                key: self.scope.work_change(group, op),
-                condition: None,
-            },
+            Write::delete(self.scope.work_change(group, &open.op)),
         );
-        // Where the condition failed another worker was first, or the group is gone and its sweep takes the row.
-        self.commit(&plan).await.map(drop)
+        for number in 0..open.lanes {
+            let gone = Write::check(
+                self.scope.lane(group, &open.op, number),
+                Condition::NotExists,
+            );
+            plan.push(Role::Lane, gone);
+        }
+        Ok(match self.commit(&plan).await? {
+            Outcome::Done => true,
+            // Another worker was first, or the group is gone and its sweep takes the row.
+            Outcome::Failed(failed) => failed.own,
+        })
     }
 }

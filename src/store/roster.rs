@@ -4,8 +4,11 @@ use super::derived::Question;
 use super::paging::{Page, Paging, Position};
 use super::{Id, StoreError, Tenant};
 
+/// Members looked at in one go where the first did not fill the page.
+const ROUND: usize = 1_000;
+
 impl Tenant {
-    /// The members behind the cursor that match. A page may end early, even empty, where too many do not match;
+    /// The members behind the cursor that match. A page may end early, even empty, where too many do not match or it takes too long;
     /// its cursor leads on.
     pub(super) async fn page_of_members(
         &self,
@@ -15,8 +18,9 @@ impl Tenant {
     ) -> Result<Page, StoreError> {
         let mut after = paging.after().map(|position| position.id);
         let (mut records, mut looked) = (vec![], 0);
+        let mut next = paging.limit() + 1;
         let rest = loop {
-            let (_, part) = match self.members_after(group, after, paging.limit() + 1).await {
+            let (_, part) = match self.members_after(group, after, next).await {
                 Err(StoreError::NotFound) => return Ok(Page::default()),
                 other => other?,
             };
@@ -25,7 +29,9 @@ impl Tenant {
             let found = self.find_all(part.ids.into_iter().filter(of_kind)).await?;
             records.extend(self.matching(question, found).await?);
             after = part.next;
-            if after.is_none() || records.len() > paging.limit() || looked >= question.most() {
+            next = ROUND;
+            let full = records.len() > paging.limit() || looked >= question.most();
+            if after.is_none() || full || self.past_deadline() {
                 break after;
             }
         };

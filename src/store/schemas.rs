@@ -58,11 +58,7 @@ impl Store {
             if !replaces && present.len() >= SCHEMAS_MAX {
                 return Err(RegisterError::TooMany);
             }
-            let put = Write::Put {
-                key: tenant.schema(&schema.schema.id),
-                attrs: attrs.clone(),
-                condition: None,
-            };
+            let put = Write::put(tenant.schema(&schema.schema.id), attrs.clone());
             if self.change_schemas(tenant, changes, put).await?.is_none() {
                 return Ok((schema, replaces));
             }
@@ -74,10 +70,7 @@ impl Store {
     pub async fn remove_schema(&self, tenant: &TenantScope, urn: &str) -> Result<bool, StoreError> {
         for _ in 0..TRIES_MAX {
             let changes = self.schema_changes(tenant).await?;
-            let delete = Write::Delete {
-                key: tenant.schema(urn),
-                condition: Some(Condition::Exists),
-            };
+            let delete = Write::delete(tenant.schema(urn)).when(Condition::Exists);
             match self
                 .change_schemas(tenant, changes, delete)
                 .await?
@@ -98,11 +91,9 @@ impl Store {
         let mut after = None;
         loop {
             let query = Query {
-                pk: pk.clone(),
                 range: Range::BeginsWith(prefix.to_owned()),
-                descending: false,
-                limit: None,
                 after,
+                ..Query::all(pk.clone())
             };
             let page = self.table().query(&query, Consistency::Strong).await?;
             for item in &page.items {
@@ -130,10 +121,7 @@ impl Store {
     async fn schema_changes(&self, tenant: &TenantScope) -> Result<Option<i64>, StoreError> {
         let config = self.table().get(&tenant.config()).await?;
         let config = config.ok_or(StoreError::NotFound)?;
-        Ok(match config.attrs.get(CHANGES) {
-            Some(Attr::N(changes)) => Some(*changes),
-            _ => None,
-        })
+        Ok(config.number(CHANGES))
     }
 
     /// Makes one change unless another came first; gives the reasons where it was not made.
@@ -147,14 +135,14 @@ impl Store {
             None => Condition::And(vec![Condition::Exists, Condition::Lacks(CHANGES)]),
             Some(seen) => Condition::Equals(CHANGES, Attr::N(seen)),
         };
-        let count = Write::Update {
-            key: tenant.config(),
-            update: Update {
+        let count = Write::update(
+            tenant.config(),
+            Update {
                 add: [(CHANGES, 1)].into(),
                 ..Update::default()
             },
-            condition: Some(unchanged),
-        };
+        )
+        .when(unchanged);
         let transaction = Transaction {
             token: draw_generation(self.host()),
             writes: vec![change, count],
@@ -175,8 +163,6 @@ pub(super) fn read(item: &Item) -> Result<TenantSchema, StoreError> {
         Some(Attr::N(number)) if *number == i64::from(GROUP.number) => &GROUP,
         _ => return Err(broken()),
     };
-    match item.attrs.get(JSON) {
-        Some(Attr::S(json)) => TenantSchema::read(json, Some(resource_type)).map_err(|_| broken()),
-        _ => Err(broken()),
-    }
+    let json = item.text(JSON).ok_or_else(broken)?;
+    TenantSchema::read(json, Some(resource_type)).map_err(|_| broken())
 }

@@ -82,11 +82,14 @@ impl Tenant {
                 Access::Alias(value) => {
                     known.extend(by_id(self.find_by_alias(kind, &value).await?));
                 }
-                Access::GroupsOf(member) => match self.groups_within(member, most).await {
-                    // Who was just deleted is in no group, however many edges have yet to go.
-                    Err(StoreError::TooMany(_)) if self.find(member).await?.is_none() => {}
-                    groups => known.extend(by_id(groups?)),
-                },
+                Access::GroupsOf(member) => {
+                    let groups = self.groups_within(member, most);
+                    let (alive, groups) = tokio::join!(self.find(member), groups);
+                    // However many edges a deleted member still has, it is in no group.
+                    if alive?.is_some() {
+                        known.extend(by_id(groups?));
+                    }
+                }
                 Access::MembersOf(group) => ids.extend(self.members_within(group).await?),
                 Access::Indexed(index, range) => {
                     self.find_by_index(question, index, range, &mut ids).await?;
@@ -172,11 +175,8 @@ impl Tenant {
         ids: &mut BTreeSet<Id>,
     ) -> Result<(), StoreError> {
         let mut query = Query {
-            pk: self.scope.indexed(index, question.kind.number),
             range,
-            descending: false,
-            limit: None,
-            after: None,
+            ..Query::all(self.scope.indexed(index, question.kind.number))
         };
         loop {
             let page = self.table().query_index(index, &query).await?;

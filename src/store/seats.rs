@@ -9,7 +9,7 @@ use super::{Record, StoreError, Tenant, keys};
 use crate::schema::USER;
 use crate::table::{Attr, Attrs, Condition, Item, Range, Update, Write};
 
-/// In the gate: how many have passed; in a directory row: the latest of them who is counted there.
+/// In the gate: how many have passed it so far; in a directory row: the number of the latest who is counted in it.
 const PASSED: &str = "g";
 /// In the gate: the row that counts the latest, and when that was, in milliseconds since 1970.
 const ROW: &str = "row";
@@ -95,14 +95,7 @@ impl Tenant {
         ]);
         plan.push(
             Role::Own,
-            Write::Update {
-                key: self.scope.seat_gate(),
-                update: Update {
-                    set,
-                    ..Update::default()
-                },
-                condition: Some(seen),
-            },
+            Write::update(self.scope.seat_gate(), Update::set(set)).when(seen),
         );
     }
 
@@ -125,9 +118,7 @@ impl Tenant {
     }
 }
 
+/// What is not there was never counted.
 fn number(item: &Item, name: &str) -> i64 {
-    match item.attrs.get(name) {
-        Some(Attr::N(number)) => *number,
-        _ => 0,
-    }
+    item.number(name).unwrap_or(0)
 }

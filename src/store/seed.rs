@@ -124,11 +124,7 @@ impl Tenant {
 }
 
 fn new(key: Key, attrs: Attrs) -> Write {
-    Write::Put {
-        key,
-        attrs,
-        condition: None,
-    }
+    Write::put(key, attrs)
 }
 
 /// The id of a seeded user, counted from 0.

@@ -12,7 +12,7 @@ use super::members::{Change, Holds};
 use super::record::{attr, generation};
 use super::{Id, Record, StoreError, Tenant};
 use crate::patch::MemberChange;
-use crate::table::{Attr, Attrs, Condition, Consistency, Item, Query, Range, TableError, Write};
+use crate::table::{Attr, Attrs, Condition, Consistency, Item, Query, TableError, Write};
 
 /// One DELETE in so many makes a pass beside its own work: reading the work rows costs more the more there are.
 const PASS_EVERY: u64 = 4;
@@ -58,11 +58,7 @@ pub(super) fn dead_generation(
     if let Some(open) = &group.pending {
         attrs.insert(OP, Attr::S(open.op.clone()));
     }
-    Write::Put {
-        key: tenant.work_generation(group.id, &group.generation),
-        attrs,
-        condition: None,
-    }
+    Write::put(tenant.work_generation(group.id, &group.generation), attrs)
 }
 
 /// The row for a resource that is being deleted.
@@ -70,11 +66,7 @@ pub(super) fn left_behind(tenant: &TenantScope, old: &Record, now_ms: i64) -> Wr
     if !old.generation.is_empty() {
         return dead_generation(tenant, old, now_ms, true);
     }
-    Write::Put {
-        key: tenant.work_deleted(old.id),
-        attrs: [(SINCE, Attr::N(now_ms))].into(),
-        condition: None,
-    }
+    Write::put(tenant.work_deleted(old.id), [(SINCE, Attr::N(now_ms))])
 }
 
 /// The deleted resource a work row names: readers take it out of every group.
@@ -131,17 +123,10 @@ impl Tenant {
         let lanes = self.lane_items(group, op).await?;
         let found = lanes.len();
         for lane in lanes {
-            self.write_if(Write::Delete {
-                key: lane.key,
-                condition: None,
-            })
-            .await?;
+            self.write_if(Write::delete(lane.key)).await?;
         }
-        self.write_if(Write::Delete {
-            key: self.scope.work_change(group, op),
-            condition: None,
-        })
-        .await?;
+        self.write_if(Write::delete(self.scope.work_change(group, op)))
+            .await?;
         Ok(found)
     }
 
@@ -184,35 +169,24 @@ impl Tenant {
         let head = self.find(group).await?;
         if let Some(head) = head.filter(|head| head.generation == of_edge) {
             let now = self.host().now_ms();
-            if head.pending.is_some_and(|open| now < open.until) {
+            if head.pending.as_ref().is_some_and(|open| now < open.until) {
                 return Ok(false);
             }
             // Without a transaction that takes both edges out, this one is all there is of the membership.
-            if !self.take_out(group, member).await? {
-                self.write_if(Write::Delete {
-                    key: edge.key,
-                    condition: None,
-                })
-                .await?;
+            if !self.take_out(head, member).await? {
+                self.write_if(Write::delete(edge.key)).await?;
             }
             return Ok(true);
         }
         // The sweep is led by reverse edges, so they go last.
-        self.write_if(Write::Delete {
-            key: self.scope.forward(group, of_edge, member),
-            condition: None,
-        })
-        .await?;
-        self.write_if(Write::Delete {
-            key: edge.key,
-            condition: None,
-        })
-        .await?;
+        self.write_if(Write::delete(self.scope.forward(group, of_edge, member)))
+            .await?;
+        self.write_if(Write::delete(edge.key)).await?;
         Ok(true)
     }
 
     /// Takes `member` out of a group that may have it; whether surely by the transaction that removes both edges.
-    pub(super) async fn take_out(&self, group: Id, member: Id) -> Result<bool, StoreError> {
+    pub(super) async fn take_out(&self, group: Record, member: Id) -> Result<bool, StoreError> {
         let mut tries = 0;
         let members = MemberChange {
             verbs: [(member.to_string(), crate::patch::Verb::Remove)].into(),
@@ -226,7 +200,7 @@ impl Tenant {
                 holds: Holds::Nothing,
             })
         };
-        match self.modify(group, change).await {
+        match self.modify_from(group, change).await {
             // A second try may have found that there is nothing to write.
             Ok(_) => Ok(tries == 1),
             Err(StoreError::NotFound) => Ok(false),
@@ -247,8 +221,12 @@ impl Tenant {
             let mut drops = drops.buffer_unordered(PARALLEL);
             while let Some(dropped) = drops.next().await {
                 dropped?;
+                // What is under way and not awaited may happen or not: a later pass finds what is left.
+                if self.past_deadline() {
+                    return Ok(Swept { found, left: 0 });
+                }
             }
-            if !more || self.past_deadline() {
+            if !more {
                 return Ok(Swept { found, left: 0 });
             }
         }
@@ -257,31 +235,18 @@ impl Tenant {
     async fn drop_edge(&self, group: Id, generation: &str, edge: Item) -> Result<(), StoreError> {
         if let Some(member) = Id::from_key(&edge.key.sk) {
             // The reverse edge may belong to a newer generation by now. The collection is led by forward edges, so they go last.
-            let condition = Some(Condition::Equals(
-                attr::GENERATION,
-                Attr::S(generation.to_owned()),
-            ));
-            self.write_if(Write::Delete {
-                key: self.scope.reverse(member, group),
-                condition,
-            })
-            .await?;
+            let condition = Condition::Equals(attr::GENERATION, Attr::S(generation.to_owned()));
+            self.write_if(Write::delete(self.scope.reverse(member, group)).when(condition))
+                .await?;
         }
-        self.write_if(Write::Delete {
-            key: edge.key,
-            condition: None,
-        })
-        .await
+        self.write_if(Write::delete(edge.key)).await
     }
 
     /// One page of edges.
     async fn edges_page(&self, pk: String) -> Result<Vec<Item>, StoreError> {
         let query = Query {
-            pk,
-            range: Range::All,
-            descending: false,
             limit: Some(1_000),
-            after: None,
+            ..Query::all(pk)
         };
         Ok(self.table().query(&query, Consistency::Strong).await?.items)
     }

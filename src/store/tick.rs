@@ -9,7 +9,7 @@ use super::host::random_u64;
 use super::identity::erasing_since;
 use super::keys::{self, TenantScope};
 use super::{Store, StoreError};
-use crate::table::{Consistency, Cursor, Page, Query, Range};
+use crate::table::{Consistency, Cursor, Page, Query};
 
 /// Work rows looked into before the next tenant has its turn...
 const PASS_ROWS: usize = 100;
@@ -152,11 +152,9 @@ impl Store {
         after: Option<Cursor>,
     ) -> Result<Page, StoreError> {
         let query = Query {
-            pk,
-            range: Range::All,
-            descending: false,
             limit,
             after,
+            ..Query::all(pk)
         };
         Ok(self.table().query(&query, Consistency::Eventual).await?)
     }

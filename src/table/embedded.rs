@@ -50,12 +50,21 @@ pub async fn memory() -> Result<DynamoDb, OpenError> {
 ///
 /// Items that have expired are removed on opening.
 pub async fn file(path: &Path) -> Result<DynamoDb, OpenError> {
+    let database = database(path)?;
+    database.sweep_ttl()?;
+    open(database).await
+}
+
+/// The same with every item that is there, for who only looks: to readers the expired ones are gone anyway.
+pub async fn file_as_it_is(path: &Path) -> Result<DynamoDb, OpenError> {
+    open(database(path)?).await
+}
+
+fn database(path: &Path) -> Result<Database, OpenError> {
     let text = path
         .to_str()
         .ok_or_else(|| OpenError::Path(path.to_owned()))?;
-    let database = Database::new(text)?;
-    database.sweep_ttl()?;
-    open(database).await
+    Ok(Database::new(text)?)
 }
 
 async fn open(database: Database) -> Result<DynamoDb, OpenError> {

@@ -58,6 +58,37 @@ pub struct Item {
     pub attrs: BTreeMap<String, Attr>,
 }
 
+impl Item {
+    /// The attribute, if it is there and a string; the others likewise.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.attrs.get(name) {
+            Some(Attr::S(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn number(&self, name: &str) -> Option<i64> {
+        match self.attrs.get(name) {
+            Some(Attr::N(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub fn bytes(&self, name: &str) -> Option<&[u8]> {
+        match self.attrs.get(name) {
+            Some(Attr::B(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    pub fn texts(&self, name: &str) -> Option<&[String]> {
+        match self.attrs.get(name) {
+            Some(Attr::Ss(texts)) => Some(texts),
+            _ => None,
+        }
+    }
+}
+
 /// What must hold of the item before a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {

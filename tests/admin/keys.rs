@@ -103,6 +103,27 @@ async fn a_revoked_key_ends_at_once() {
         .refuses(401, "unauthorized", "revoked");
 }
 
+#[tokio::test]
+async fn what_carries_a_key_does_not_show_it() {
+    let store = Place::Memory.open().await.expect("a store");
+    let request = AdminRequest {
+        method: "POST".parse().expect("a method"),
+        path: "/keys".to_owned(),
+        body: Some(json!({ "label": "hush" })),
+        base: "https://scim.fabrikam.example".to_owned(),
+        local: true,
+    };
+    let asked = format!("{request:?}");
+    let answer = Admin::new(store).perform(request).await;
+    let shown = format!("{asked} {answer:?}");
+    assert_eq!(answer.status.as_u16(), 201, "{shown}");
+    assert!(shown.contains("/keys") && shown.contains("201"), "{shown}");
+    assert!(
+        !shown.contains("hush") && !shown.contains("scimadmin_"),
+        "{shown}"
+    );
+}
+
 async fn local(admin: &Admin, method: &str, path: &str, body: Value) -> (u16, Value) {
     let request = AdminRequest {
         method: method.parse().expect("a method"),

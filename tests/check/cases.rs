@@ -64,6 +64,13 @@ pub(crate) const CASES: &[Case] = &[
         STAYS,
     ),
     (
+        "a user with a generation",
+        &[
+            "fabrikam: User {ada}: it says of its members what its resource type does not have, or nothing",
+        ],
+        STAYS,
+    ),
+    (
         "a count too high",
         &["fabrikam: bucket {bucket} of the User directory counts 2 more than it holds"],
         MENDED,
@@ -71,6 +78,19 @@ pub(crate) const CASES: &[Case] = &[
     (
         "no count",
         &["fabrikam: bucket {bucket} of the User directory counts {held} fewer than it holds"],
+        MENDED,
+    ),
+    (
+        "a count below zero",
+        &["fabrikam: bucket {bucket} of the User directory counts {more} fewer than it holds"],
+        MENDED,
+    ),
+    (
+        "a count that is no number",
+        &[
+            "fabrikam: a count of the directory does not read",
+            "fabrikam: bucket {bucket} of the User directory counts {held} fewer than it holds",
+        ],
         MENDED,
     ),
     (
@@ -130,6 +150,14 @@ pub(crate) const CASES: &[Case] = &[
         MENDED,
     ),
     (
+        "a reverse edge without generation",
+        &[
+            "fabrikam: a membership does not read",
+            "fabrikam: Group {team}, member User {ada}: the group has the member, the member does not have the group",
+        ],
+        MENDED,
+    ),
+    (
         "a row of a living user",
         &["fabrikam: User {ada}: a row names it as deleted, and it is alive"],
         MENDED,
@@ -158,12 +186,54 @@ pub(crate) const CASES: &[Case] = &[
         MENDED,
     ),
     (
+        "a change without its time",
+        &[
+            "fabrikam: Group {team}: it says which big change it waits for or until when, and not both",
+        ],
+        MENDED,
+    ),
+    (
+        "the time of no change",
+        &[
+            "fabrikam: Group {team}: it says which big change it waits for or until when, and not both",
+        ],
+        MENDED,
+    ),
+    (
         "lanes without change",
         &["fabrikam: Group {team}: lanes of a big change that the group does not wait for"],
         MENDED,
     ),
     (
+        "lanes of a group that is gone",
+        &["fabrikam: Group {nobody}: lanes of a big change that the group does not wait for"],
+        MENDED,
+    ),
+    (
+        "lanes of the present generation without a change at the head",
+        &["fabrikam: Group {parent}: lanes of a big change that the group does not wait for"],
+        MENDED,
+    ),
+    (
+        "lanes of members that the head was put back before",
+        &[
+            "fabrikam: Group {team}: a row would sweep what it has now",
+            "fabrikam: Group {team}: lanes of a big change that the group does not wait for",
+        ],
+        MENDED,
+    ),
+    (
         "a lane that does not read",
+        &["fabrikam: a lane of a big change does not read"],
+        STAYS,
+    ),
+    (
+        "a lane of nobody",
+        &["fabrikam: a lane of a big change does not read"],
+        STAYS,
+    ),
+    (
+        "a lane with ids that are none",
         &["fabrikam: a lane of a big change does not read"],
         STAYS,
     ),
@@ -203,6 +273,11 @@ pub(crate) const CASES: &[Case] = &[
         MENDED,
     ),
     (
+        "a client of no connection",
+        &["fabrikam: a token or client of the connection aaaaaaaaaa, which is gone"],
+        MENDED,
+    ),
+    (
         "a connection that does not read",
         &["fabrikam: a connection does not read"],
         STAYS,
@@ -230,6 +305,37 @@ pub(crate) const CASES: &[Case] = &[
     (
         "no config",
         &["fabrikam: the tenant has no item of its own: no token of it works"],
+        STAYS,
+    ),
+    (
+        "a config without name",
+        &["fabrikam: the tenant's own item does not read"],
+        STAYS,
+    ),
+    (
+        "no note of a group in a group",
+        &[
+            "fabrikam: a group is in a group, and the tenant does not note it: groups that hold somebody through others are not shown",
+        ],
+        MENDED,
+    ),
+    (
+        "no note of twins",
+        &[
+            "fabrikam: User {mei}: it shares its externalId, and the tenant does not note that any do: a value that is to be unique may be taken twice",
+        ],
+        MENDED,
+    ),
+    (
+        "no note of groups with one name",
+        &[
+            "fabrikam: Group {team}: it shares its displayName, and the tenant does not note that any do: a value that is to be unique may be taken twice",
+        ],
+        MENDED,
+    ),
+    (
+        "a registry row without name",
+        &["fabrikam: the tenant's row in the registry does not read"],
         STAYS,
     ),
     (
@@ -261,7 +367,7 @@ pub(crate) fn named(bed: &Bed, finding: &str) -> String {
     let held = [bed.ada, bed.mei]
         .into_iter()
         .filter(|id| id.to_string().get(..8) == ada.get(..8));
-    let held = held.count().to_string();
+    let held = held.count();
     let tenant = bed.tenant().scope().to_string();
     let names = [
         ("{ada}", &ada),
@@ -270,11 +376,13 @@ pub(crate) fn named(bed: &Bed, finding: &str) -> String {
         ("{second}", (&ada).max(&mei)),
         ("{gone}", &bed.gone.to_string()),
         ("{team}", &bed.team.to_string()),
+        ("{parent}", &bed.parent.to_string()),
         ("{nobody}", &NOBODY.to_owned()),
         ("{bucket}", &bucket.to_string()),
         // So few buckets are the first of their rows.
         ("{row}", &bucket.to_string()),
-        ("{held}", &held),
+        ("{held}", &held.to_string()),
+        ("{more}", &(held + 1).to_string()),
         ("{tenant}", &tenant),
     ];
     names.iter().fold(finding.to_owned(), |text, (name, is)| {

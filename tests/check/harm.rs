@@ -1,12 +1,14 @@
 //! Doing the damage, straight in the table.
 
-use serverless_scim::store::Host as _;
+use serverless_scim::store::{AuthMethod, Host as _, Id, NewClient};
 use serverless_scim::table::{Attr, Key};
 
 use crate::bed::{Bed, hex, text};
 
 /// A big change of long ago.
-const OLD: &str = "01K00000000000000000000000";
+pub(crate) const OLD: &str = "01K00000000000000000000000";
+/// The one after it.
+const NEXT: &str = "01K00000000000000000000001";
 /// A group that never was.
 pub(crate) const NOBODY: &str = "10000000-0000-8000-8000-000000000007";
 /// A connection that never was.
@@ -18,6 +20,7 @@ pub(crate) async fn harm(bed: &Bed, case: &str) {
     let done = of_documents(bed, case).await
         || of_edges(bed, case).await
         || of_work(bed, case).await
+        || of_lanes(bed, case).await
         || of_items(bed, case).await
         || of_tenants(bed, case).await;
     assert!(done, "{case}");
@@ -68,6 +71,17 @@ async fn of_documents(bed: &Bed, case: &str) -> bool {
                 _ => bed.update(row, more, &[]).await,
             }
         }
+        "a count below zero" => {
+            let row = bed.key("#B#0", ada.get(2..8).unwrap());
+            bed.update(row, [("n0", Attr::N(-1))], &[]).await;
+        }
+        "a count that is no number" => {
+            let row = bed.key("#B#0", ada.get(2..8).unwrap());
+            bed.update(row, [("n1", text("2"))], &[]).await;
+        }
+        "a user with a generation" => {
+            bed.update(document, [("gen", text(OTHER))], &[]).await;
+        }
         _ => return false,
     }
     true
@@ -105,6 +119,10 @@ async fn of_edges(bed: &Bed, case: &str) -> bool {
             }
             bed.put(reverse, [("gen", generation)]).await;
         }
+        "a reverse edge without generation" => {
+            bed.update(bed.edge(bed.team, bed.ada).await.1, [], &["gen"])
+                .await;
+        }
         _ => return false,
     }
     true
@@ -133,9 +151,59 @@ async fn of_work(bed: &Bed, case: &str) -> bool {
             pending(bed, ulid::Ulid::from_parts(now, 1).to_string()).await;
         }
         "a row without change" => bed.put(row(format!("P#{team}#{OLD}")), since).await,
-        "lanes without change" => lane(bed, 0).await,
-        "a lane that does not read" => lane(bed, 2).await,
+        "a change without its time" => {
+            pending(bed, NEXT.to_owned()).await;
+            bed.update(bed.document(bed.team), [], &["pu"]).await;
+            bed.put(row(format!("P#{team}#{NEXT}")), since).await;
+        }
+        "the time of no change" => {
+            bed.update(bed.document(bed.team), [("pu", Attr::N(7))], &[])
+                .await;
+        }
         "a work row without time" => bed.put(row(format!("U#{}", hex(bed.gone))), []).await,
+        _ => return false,
+    }
+    true
+}
+
+async fn of_lanes(bed: &Bed, case: &str) -> bool {
+    let team = hex(bed.team);
+    let present = async |group| match bed.edge(group, bed.ada).await.2 {
+        Attr::S(present) => present,
+        other => panic!("{other:?}"),
+    };
+    match case {
+        "lanes without change" => lane(bed, &team, OTHER, 0).await,
+        "lanes of a group that is gone" => lane(bed, &NOBODY.replace('-', ""), OTHER, 0).await,
+        "lanes of the present generation without a change at the head" => {
+            let present = present(bed.parent).await;
+            lane(bed, &hex(bed.parent), &present, 0).await;
+        }
+        "lanes of members that the head was put back before" => {
+            let present = present(bed.team).await;
+            let since = [("since", Attr::N(bed.host.now_ms()))];
+            lane(bed, &team, OTHER, 0).await;
+            let key = bed.key(&format!("#O#{team}"), format!("{OLD}#00"));
+            bed.update(key, [("v", Attr::N(99))], &[]).await;
+            bed.put(bed.key("#D", format!("M#{team}#{present}")), since)
+                .await;
+            // In the edges already, by a lane that is done.
+            let mei = hex(bed.mei);
+            let forward = bed.key(&format!("#M#{team}#{OTHER}"), mei.clone());
+            bed.put(forward, []).await;
+            let reverse = bed.key(&format!("#V#{mei}"), team);
+            bed.put(reverse, [("gen", text(OTHER))]).await;
+        }
+        "a lane that does not read" => lane(bed, &team, OTHER, 2).await,
+        "a lane with ids that are none" | "a lane of nobody" => {
+            lane(bed, &team, OTHER, 0).await;
+            let key = bed.key(&format!("#O#{team}"), format!("{OLD}#00"));
+            let none = [("a", Attr::B(vec![0; 16]))];
+            match case {
+                "a lane of nobody" => bed.update(key, [], &["actor"]).await,
+                _ => bed.update(key, none, &[]).await,
+            }
+        }
         _ => return false,
     }
     true
@@ -146,19 +214,25 @@ async fn pending(bed: &Bed, op: String) {
     bed.update(bed.document(bed.team), pending, &[]).await;
 }
 
-/// A lane of one id, with so many in the edges.
-async fn lane(bed: &Bed, done: i64) {
+/// A lane that adds Ada, with so many ids in the edges.
+async fn lane(bed: &Bed, group: &str, generation: &str, done: i64) {
     let lane = [
-        ("a", Attr::B(vec![0; 16])),
+        ("a", Attr::B(bytes(bed.ada))),
         ("r", Attr::B(vec![])),
         ("pos", Attr::N(done)),
-        ("gen", text(OTHER)),
+        ("gen", text(generation)),
         ("v", Attr::N(1)),
         ("actor", text("a")),
         ("req", text("r")),
     ];
-    let key = bed.key(&format!("#O#{}", hex(bed.team)), format!("{OLD}#00"));
+    let key = bed.key(&format!("#O#{group}"), format!("{OLD}#00"));
     bed.put(key, lane).await;
+}
+
+/// An id as it stands in lanes.
+fn bytes(id: Id) -> Vec<u8> {
+    let number = u128::from_str_radix(&hex(id), 16).unwrap();
+    number.to_be_bytes().to_vec()
 }
 
 async fn of_items(bed: &Bed, case: &str) -> bool {
@@ -195,6 +269,7 @@ async fn of_items(bed: &Bed, case: &str) -> bool {
             bed.put(bed.key("", format!("O#{GONE}")), [("cid", text(GONE))])
                 .await;
         }
+        "a client of no connection" => client(bed).await,
         "a refusal without status" => {
             let refusal = [
                 ("m", text("POST")),
@@ -215,12 +290,40 @@ async fn of_items(bed: &Bed, case: &str) -> bool {
     true
 }
 
+/// A client whose connection is gone.
+async fn client(bed: &Bed) {
+    let tenant = bed.tenant();
+    let connection = bed.store.connections(tenant.scope()).await.unwrap();
+    let new = NewClient {
+        label: "nightly".to_owned(),
+        method: AuthMethod::Secret,
+        scopes: None,
+        access_token_life: None,
+    };
+    let made = bed
+        .store
+        .create_client(tenant.scope(), &connection[0].id, &new);
+    let id = made.await.unwrap().0.id;
+    let all = bed.items().await;
+    let client = all.keys().find(|key| {
+        let name = key.sk.strip_prefix("O#");
+        name.is_some_and(|name| id.ends_with(name))
+    });
+    bed.update(client.unwrap().clone(), [("cid", text(GONE))], &[])
+        .await;
+}
+
 async fn of_tenants(bed: &Bed, case: &str) -> bool {
     let tenant = bed.tenant().scope().to_string();
     let row = beside("A#tenants", &tenant);
     match case {
         "no config" => bed.remove(bed.key("", "@")).await,
+        "a config without name" => bed.update(bed.key("", "@"), [], &["name"]).await,
+        "no note of a group in a group" => bed.update(bed.key("", "@"), [], &["nested"]).await,
+        "no note of twins" => bed.update(bed.key("", "@"), [], &["twx"]).await,
+        "no note of groups with one name" => twin_group(bed).await,
         "no registry row" => bed.remove(row).await,
+        "a registry row without name" => bed.update(row, [], &["name"]).await,
         "another name" => bed.put(row, [("name", text("contoso"))]).await,
         "no name" => bed.remove(beside("A#name#fabrikam", "@")).await,
         "a second name" => {
@@ -230,6 +333,17 @@ async fn of_tenants(bed: &Bed, case: &str) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Team has its name as the twin of a group that went, from a time before the tenant noted such.
+async fn twin_group(bed: &Bed) {
+    let team = hex(bed.team);
+    let twins = Attr::Ss(vec!["displayName".to_owned()]);
+    bed.update(bed.document(bed.team), [("tw", twins)], &[])
+        .await;
+    let alias = |slot: String| bed.key("#N#1#displayName#=team", slot);
+    bed.remove(alias("@".to_owned())).await;
+    bed.put(alias(team.clone()), [("id", text(team))]).await;
 }
 
 /// A key outside of every tenant.

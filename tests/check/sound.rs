@@ -9,6 +9,7 @@ use serverless_scim::table::wrappers::{FrozenIndexes, Metered, Trouble, Unreliab
 
 use crate::bed::{Bed, change_members, texts};
 use crate::bench::TestHost;
+use crate::odd::{Odd, Oddity, SHADOW};
 
 #[tokio::test]
 async fn a_tenant_with_a_past_is_sound() {
@@ -110,5 +111,22 @@ async fn an_index_that_is_late_is_a_warning() {
     assert_eq!(
         report.warnings[0],
         format!("fabrikam: the index byName is late or wrong for 2 Users, {first} among them")
+    );
+}
+
+#[tokio::test]
+async fn an_index_with_an_entry_too_many_is_a_warning() {
+    let bed = Bed::new().await;
+    let store = bed.over(Odd::new(bed.table.clone(), Oddity::Shadow));
+    let report = store.check(None, |_| ()).await.unwrap();
+    assert_eq!(texts(&report), Vec::<String>::new());
+    let told = "fabrikam: the index byName is late or wrong for 1 Users, ";
+    let [warning] = &report.warnings[..] else {
+        panic!("{report}")
+    };
+    let shadow = format!("{SHADOW} among them");
+    assert!(
+        warning.starts_with(told) && warning.ends_with(&shadow),
+        "{warning}"
     );
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::tenant::{CORE_USER, ENTERPRISE, Tenant};
+use crate::tenant::{CORE_USER, ENTERPRISE, Tenant, URN};
 
 const CORE_GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
@@ -168,6 +168,49 @@ async fn lists_that_entra_maps_by_type_name_their_types_and_roles_do_not() {
         assert!(!value.is_null(), "no null stands in a schema");
         assert_ne!(value.get("returned"), Some(&json!("never")), "{value}");
     });
+}
+
+/// Validators look for the resource type of every schema, and for the schema of every extension.
+#[tokio::test]
+async fn every_schema_belongs_to_a_resource_type_and_says_all_of_its_attributes() {
+    let badge = json!({"name": "badge"});
+    let complex = json!({"name": "desks", "type": "complex", "subAttributes": [badge]});
+    let own = json!({"id": URN, "name": "HR", "attributes": [badge, complex]});
+    let more = json!({"id": CORE_GROUP, "name": "Group", "attributes": [{"name": "floor", "type": "integer"}]});
+    let tenant = Tenant::with(&[own, more]).await;
+    let schemas = tenant.get("/Schemas").await;
+    let types = tenant.get("/ResourceTypes").await;
+    let named = |value: &Value| value.as_str().unwrap().to_owned();
+    let published: BTreeSet<String> = list(&schemas, "Resources")
+        .iter()
+        .map(|schema| named(&schema["id"]))
+        .collect();
+    let used: BTreeSet<String> = list(&types, "Resources")
+        .iter()
+        .flat_map(|kind| {
+            let extensions = list(kind, "schemaExtensions").iter();
+            let extensions = extensions.map(|extension| named(&extension["schema"]));
+            extensions.chain([named(&kind["schema"])])
+        })
+        .collect();
+    assert_eq!(published, used);
+    assert_eq!(published.len(), 5);
+    for schema in list(&schemas, "Resources") {
+        each(&schema["attributes"], &mut |value| {
+            for characteristic in [
+                "type",
+                "multiValued",
+                "required",
+                "caseExact",
+                "mutability",
+                "returned",
+                "uniqueness",
+            ] {
+                let is_said = value.get(characteristic).is_some();
+                assert_eq!(is_said, value.is_object(), "{characteristic} of {value}");
+            }
+        });
+    }
 }
 
 /// A value that fits the attribute.

@@ -14,7 +14,7 @@ fn hr() -> Value {
 }
 
 #[tokio::test]
-async fn a_schema_is_served_as_registered_and_to_its_tenant_only() {
+async fn a_schema_is_served_in_full_and_to_its_tenant_only() {
     let store = store().await;
     let (own, other) = (
         Tenant::create(&store, "fabrikam").await,
@@ -29,15 +29,21 @@ async fn a_schema_is_served_as_registered_and_to_its_tenant_only() {
         json!(format!("http://scim.example/scim/v2/Schemas/{URN}"))
     );
     assert!(shown.shift_remove("schemas").is_some());
-    assert_eq!(Value::Object(shown.clone()), hr());
-    assert_eq!(own.get("/Schemas").await["totalResults"], json!(4));
+    // What the document left out is what RFC 7643 §2.2 says.
+    let mut full = hr();
+    for (index, exact) in [(0, true), (1, false)] {
+        let left_out = json!({"multiValued": false, "required": false, "caseExact": exact,
+            "mutability": "readWrite", "returned": "default", "uniqueness": "none"});
+        let attribute = full["attributes"][index].as_object_mut().unwrap();
+        attribute.extend(left_out.as_object().unwrap().clone());
+    }
+    assert_eq!(Value::Object(shown.clone()), full);
+    assert_eq!(own.get("/Schemas").await["totalResults"], json!(5));
     let extensions = |types: Value| types["schemaExtensions"].clone();
     let expected =
         json!([{"schema": ENTERPRISE, "required": false}, {"schema": URN, "required": false}]);
     assert_eq!(extensions(own.get("/ResourceTypes/User").await), expected);
-    assert_eq!(extensions(own.get("/ResourceTypes/Group").await), json!([]));
-
-    assert_eq!(other.get("/Schemas").await["totalResults"], json!(3));
+    assert_eq!(other.get("/Schemas").await["totalResults"], json!(4));
     assert_eq!(
         other.send("GET", &format!("/Schemas/{URN}"), None).await.0,
         404
@@ -128,7 +134,7 @@ async fn a_tenant_has_so_many_schemas_and_no_more() {
     assert!(!add(SCHEMAS_MAX).await.unwrap());
     assert_eq!(
         tenant.anew().await.get("/Schemas").await["totalResults"],
-        json!(3 + SCHEMAS_MAX)
+        json!(4 + SCHEMAS_MAX)
     );
 }
 
@@ -164,7 +170,7 @@ async fn values_of_a_removed_schema_stay_stored_and_are_shown_no_more() {
         (&shown[URN], &shown["shoeSize"], &shown["schemas"]),
         (&Value::Null, &Value::Null, &json!([CORE_USER]))
     );
-    assert_eq!(later.get("/Schemas").await["totalResults"], json!(3));
+    assert_eq!(later.get("/Schemas").await["totalResults"], json!(4));
     let (status, patched) = later
         .patch(
             &path,

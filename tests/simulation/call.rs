@@ -42,6 +42,17 @@ impl Call {
         }
     }
 
+    /// Whether it is the commit record of a big change.
+    pub(crate) fn opens_change(&self) -> bool {
+        let lane = |write: &Write| {
+            let Write::Put { key, .. } = write else {
+                return false;
+            };
+            key.pk.contains("#O#")
+        };
+        matches!(self, Self::Transact(sent) if sent.writes.iter().any(lane))
+    }
+
     /// Whether it can change anything.
     pub(crate) fn writes(&self) -> bool {
         matches!(self, Self::Transact(_) | Self::Write(_))

@@ -100,6 +100,24 @@ impl Habits {
         })
     }
 
+    /// Somebody often stands still, and time passes meanwhile.
+    pub(crate) fn uneven(seed: u64) -> Box<Self> {
+        let mut habits = Self::draw(seed);
+        let mut one_of = |choices: &[f64]| {
+            let chosen = choices.iter().copied().choose(&mut habits.random);
+            chosen.unwrap()
+        };
+        let (switch, starve) = (one_of(&[0.05, 0.2]), one_of(&[0.1, 0.3]));
+        *habits = Self {
+            switch,
+            crash: 0.03,
+            jump: one_of(&[0.03, 0.1]),
+            starve,
+            ..*habits
+        };
+        habits
+    }
+
     pub(crate) fn random(&mut self) -> &mut StdRng {
         &mut self.random
     }

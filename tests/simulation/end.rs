@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serverless_scim::store::{Host as _, Id, Waiting};
 use serverless_scim::table::{Key, Write};
 
-use crate::judge::{Case, Grade};
-use crate::mutant::Mutant;
+use crate::judge::{Case, Torn};
+use crate::mutant::Lie;
 use crate::op::Op;
 use crate::shadow::{Shadow, hex, id_of, number, text};
 use crate::world::{Engine, Plan, World};
@@ -15,7 +15,7 @@ use crate::world::{Engine, Plan, World};
 const PASSES: usize = 8;
 
 /// Lets passes work until nothing is left, and then looks.
-pub(crate) async fn rest(world: &World, mutant: Option<Mutant>) -> Result<(), String> {
+pub(crate) async fn rest(world: &World, mutant: Option<Lie>) -> Result<(), String> {
     let store = world.store(mutant);
     for n in 0..PASSES {
         if leftovers(world).is_empty() {
@@ -166,6 +166,8 @@ async fn answers(world: &World) -> Result<(), String> {
         .copied()
         .collect();
     let mut ops: Vec<Op> = groups.iter().copied().map(Op::Read).collect();
+    ops.push(Op::List);
+    ops.extend(world.cast.groups.iter().map(|id| Op::Roster(*id, 2)));
     let all = groups.iter().chain(&world.cast.users).step_by(groups.len());
     ops.extend(all.map(|id| Op::AllGroupsOf(*id, true)));
     let credential = world.credential_now().await;
@@ -190,7 +192,11 @@ async fn answers(world: &World) -> Result<(), String> {
     for op in ops {
         let outcome = op
             .clone()
-            .run(store.clone(), world.tenant_of(&credential, &store, "rest"))
+            .run(
+                store.clone(),
+                world.tenant_of(&credential, &store, "rest"),
+                world.oracle.clone(),
+            )
             .await;
         let oracle = world.oracle.lock().unwrap();
         let window = &oracle.moments[oracle.now()..];
@@ -198,11 +204,15 @@ async fn answers(world: &World) -> Result<(), String> {
             op: &op,
             outcome: &outcome,
             window,
-            committed: false,
-            grade: Grade::Exact,
-            open: BTreeSet::new(),
-            split: BTreeSet::new(),
-            dying: BTreeSet::new(),
+            begun: oracle.now(),
+            effect: None,
+            pages: false,
+            heads: BTreeMap::new(),
+            torn: Torn::default(),
+            writes: world.sizes.writes,
+            calm: true,
+            took: 0,
+            jumped: false,
         };
         if let Some(fault) = case.fault() {
             return Err(format!("at rest: {fault}"));

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use serverless_scim::table::TableError;
+use serverless_scim::table::{Reason, TableError};
 
 use crate::call::{Answer, Call};
 use crate::choose::Chooser;
-use crate::judge::{Case, Grade};
+use crate::judge::{Case, Torn};
 use crate::op::{Answered, Op, Outcome};
-use crate::schedule::{Flight, LAST_LOOK, Schedule, State, TORN_MS};
-use crate::shadow::{deleted, edge, lane};
+use crate::schedule::{Flight, Schedule, State, TORN_MS};
+use crate::shadow::head_of;
 
 struct Flag(AtomicBool);
 
@@ -19,6 +19,11 @@ impl Wake for Flag {
     fn wake(self: Arc<Self>) {
         self.0.store(true, Ordering::SeqCst);
     }
+}
+
+/// Whether it tells that a condition did not hold.
+fn is_final(reason: &Reason) -> bool {
+    matches!(reason, Reason::Condition(_) | Reason::Invalid)
 }
 
 impl Schedule {
@@ -84,10 +89,9 @@ impl Schedule {
         let actor = &mut self.actors[flight.actor];
         self.tally.calls += 1;
         if let Call::Get(key) = &flight.call
-            && key.pk.contains("#R#1")
-            && let Some(running) = &mut actor.running
+            && let (Some(group), Some(running)) = (head_of(key), &mut actor.running)
         {
-            running.heads += 1;
+            *running.heads.entry(group).or_default() += 1;
         }
         let late = match &mut self.chooser {
             Chooser::Random(habits) if flight.call.writes() => {
@@ -105,10 +109,11 @@ impl Schedule {
         self.tally.faults += usize::from(answer.is_fault());
         self.trace
             .note(|| format!("{}: {}\n        -> {answer}", actor.name, flight.call));
-        if let (Answer::Done(Err(TableError::Cancelled(_))), Call::Transact(now)) =
+        if let (Answer::Done(Err(TableError::Cancelled(reasons))), Call::Transact(now)) =
             (&answer, &flight.call)
+            && reasons.iter().any(is_final)
         {
-            // Its first sending arrived with this one.
+            // Its first sending arrived with this one, else what is decided now could be otherwise when that comes.
             let same =
                 |call: &Call| matches!(call, Call::Transact(then) if then.token == now.token);
             self.late.retain(|(_, call)| !same(call));
@@ -130,11 +135,6 @@ impl Schedule {
         self.torn_since.insert(transaction.token.clone(), before);
         let now = self.clock.load(Ordering::SeqCst);
         self.torn_from.get_or_insert(now);
-        let running = self
-            .actors
-            .iter_mut()
-            .filter_map(|actor| actor.running.as_mut());
-        running.for_each(|running| running.torn = true);
     }
 
     fn end(&mut self, at: usize, outcome: &Outcome) {
@@ -150,18 +150,9 @@ impl Schedule {
             .unwrap_or_default();
         let mut oracle = self.oracle.lock().unwrap();
         let open = oracle.released.iter().skip(running.released).chain(&held);
-        let (split, dying, open) = (
-            open.clone().filter_map(lane).collect(),
-            open.clone().filter_map(deleted).collect(),
-            open.filter_map(edge).collect(),
-        );
-        let grade = match () {
-            () if running.torn => Grade::Each,
-            () if running.heads >= LAST_LOOK => Grade::Restless,
-            () if actor.pages => Grade::Paged,
-            () => Grade::Exact,
-        };
-        self.tally.reads += usize::from(!running.op.changes());
+        self.tally.end(&running.op, outcome);
+        let clock = self.clock.load(Ordering::SeqCst);
+        let calm = self.tally.faults + self.tally.crashes + self.tally.late == 0;
         self.trace
             .note(|| format!("{} ends: {outcome:?}", running.request));
         let now = oracle.now();
@@ -169,11 +160,15 @@ impl Schedule {
             op: &running.op,
             outcome,
             window: &oracle.moments[running.begun..=now],
-            committed: oracle.effect(&running.request).is_some(),
-            grade,
-            open,
-            split,
-            dying,
+            begun: running.begun,
+            effect: oracle.effect(&running.request),
+            pages: actor.pages,
+            heads: running.heads,
+            torn: Torn::of(open),
+            writes: self.sizes.writes,
+            calm,
+            took: clock - running.since,
+            jumped: self.tally.jumps > running.jumps,
         };
         let fault = if running.op.finishes() {
             None

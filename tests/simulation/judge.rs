@@ -1,176 +1,199 @@
 //! Whether an answer was right at some moment between a request's begin and its end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serverless_scim::patch::Verb;
 use serverless_scim::store::{Id, StoreError};
+use serverless_scim::table::Key;
 
+use crate::members::held;
 use crate::model::Model;
 use crate::op::{Answered, Op, Outcome};
 use crate::oracle::Moment;
+use crate::shadow::{deleted, edge, head_of, lane};
 
-/// How exactly an answer can be held to one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Grade {
-    /// It is what was true at one moment.
-    Exact,
-    /// The dying were read over several pages: whoever was deleted meanwhile may be there or not.
-    Paged,
-    /// The group never stood still: each member by itself, but no change of more than one in part.
-    Restless,
-    /// A commit was half readable: each member by itself.
-    Each,
-}
+/// No request is refused for its time sooner.
+const DEADLINE_MS: i64 = 3_000;
 
 /// A request that has ended.
 pub(crate) struct Case<'c> {
     pub op: &'c Op,
     pub outcome: &'c Outcome,
     pub window: &'c [Moment],
-    /// Whether it took effect.
-    pub committed: bool,
-    pub grade: Grade,
-    /// Group and member of edges that were not out at some time meanwhile: a step moves its lane and its edges in one
-    /// commit, and who reads half of it may miss a member. It ends when the commit is out.
-    pub open: BTreeSet<(Id, Id)>,
-    /// Groups of which lanes were not out at some time meanwhile: a list that replaces everybody goes by lanes alone, and
-    /// who reads half of them misses members who stay (6.6 b of the data model).
-    pub split: BTreeSet<Id>,
-    /// Whose deletion was not out at some time meanwhile: to who reads half of it they are alive, and a big change that
-    /// began before it still names them.
+    /// Which moment is the first of the window.
+    pub begun: usize,
+    /// The moment that it led to, where it took effect.
+    pub effect: Option<usize>,
+    /// The dying may come over several pages.
+    pub pages: bool,
+    /// How often it has read the head of each group.
+    pub heads: BTreeMap<Id, usize>,
+    pub torn: Torn,
+    /// Writes that fit one transaction.
+    pub writes: usize,
+    /// No call had failed or been late, and nobody had gone.
+    pub calm: bool,
+    /// Milliseconds.
+    pub took: i64,
+    /// Of them some passed at once.
+    pub jumped: bool,
+}
+
+/// What was not out at some time meanwhile.
+#[derive(Debug, Default)]
+pub(crate) struct Torn {
+    /// Groups of which the head, a lane or an edge was not.
+    pub groups: BTreeSet<Id>,
+    /// Group and member of edges: a step moves its lane and its edges in one commit, and who reads half of it may miss
+    /// a member. It ends when the commit is out.
+    pub edges: BTreeSet<(Id, Id)>,
+    /// Groups of which lanes were not.
+    pub lanes: BTreeSet<Id>,
+    /// Whose deletion was not: to who reads half of it they are alive, and a big change that began before it still
+    /// names them.
     pub dying: BTreeSet<Id>,
+}
+
+impl Torn {
+    pub(crate) fn of<'k>(keys: impl Iterator<Item = &'k Key>) -> Self {
+        let mut torn = Self::default();
+        for key in keys {
+            torn.edges.extend(edge(key));
+            torn.lanes.extend(lane(key));
+            torn.dying.extend(deleted(key));
+            torn.groups.extend(head_of(key));
+        }
+        torn.groups.extend(&torn.lanes);
+        torn.groups
+            .extend(torn.edges.iter().map(|(group, _)| *group));
+        torn
+    }
 }
 
 impl Case<'_> {
     /// Why the answer is wrong.
     pub(crate) fn fault(&self) -> Option<String> {
+        let committed = self.effect.is_some();
         let right = match (self.outcome, self.op) {
             // Nothing is promised of a request that was refused for its time.
-            (Err(StoreError::Unavailable(_)), _) => true,
-            (Err(StoreError::Busy), _) | (Ok(Answered::Stale), Op::Exact { .. }) => !self.committed,
-            (Err(error), op) => !self.committed && self.some(|model| refuses(model, op, error)),
-            (Ok(Answered::Wrote), op) => {
-                self.committed
-                    || !op.changes()
-                    || self.some(|model| is_done(model, op))
-                    || self.is_half_done()
+            (Err(StoreError::Unavailable(_)), _) => !self.calm,
+            (Err(StoreError::Busy), _) => !committed && (!self.calm || self.was_busy()),
+            (Ok(Answered::Stale), Op::Exact { .. }) => !committed,
+            (Err(error), op) => !committed && self.some(|model| refuses(model, op, error)),
+            (Ok(Answered::Wrote(told)), op) => !op.changes() || self.wrote(*told),
+            (Ok(Answered::Members(shown)), Op::Read(group)) => {
+                shown.group == *group && self.shown(shown)
             }
-            (Ok(Answered::Members(ids)), Op::Read(group)) => self.members(*group, ids),
+            (Ok(Answered::List(groups)), Op::List) => self.list(groups),
+            (Ok(Answered::Pages(pages)), Op::Roster(group, count)) => {
+                self.roster(*group, *count, pages)
+            }
             (Ok(Answered::Ids(ids)), op) => self.ids(op, ids),
             _ => false,
         };
-        (!right).then(|| {
-            let moments: Vec<_> = self
-                .window
-                .iter()
-                .map(|moment| &moment.model.groups)
-                .collect();
-            format!(
-                "{:?} (took effect: {}) answered {:?}, {:?}; meanwhile {moments:?}",
-                self.op, self.committed, self.outcome, self.grade
-            )
-        })
+        (!right).then(|| self.told())
     }
 
-    fn some(&self, holds: impl Fn(&Model) -> bool) -> bool {
+    fn told(&self) -> String {
+        let moments: Vec<_> = self
+            .window
+            .iter()
+            .map(|moment| {
+                let groups = moment.model.groups.iter();
+                let version = |id: &Id| moment.versions.get(id).copied().unwrap_or_default();
+                let told = groups.map(|(id, members)| (*id, version(id), members));
+                told.collect::<Vec<_>>()
+            })
+            .collect();
+        let heads: Vec<_> = self.heads.keys().map(|id| (*id, self.grade(*id))).collect();
+        format!(
+            "{:?} (took effect: {:?}) answered {:?}, {heads:?}; from moment {} on {moments:?}",
+            self.op, self.effect, self.outcome, self.begun
+        )
+    }
+
+    /// Whether a request had reason to give up: its time was over, for it stood still, or somebody changed something
+    /// meanwhile or kept a change open.
+    fn was_busy(&self) -> bool {
+        let others = |moment: &Moment| !moment.open.is_empty();
+        let held_up = self.jumped || self.window.len() > 1 || self.window.iter().any(others);
+        self.took >= DEADLINE_MS && held_up
+    }
+
+    pub(crate) fn some(&self, holds: impl Fn(&Model) -> bool) -> bool {
         self.window.iter().any(|moment| holds(&moment.model))
     }
 
-    /// FOUND: what half of a commit shows can be taken for what was asked for.
+    /// Whether a resource had this version at some moment.
+    pub(crate) fn had(&self, id: Id, version: i64) -> bool {
+        let mut moments = self.window.iter();
+        moments.any(|moment| moment.versions.get(&id) == Some(&version))
+    }
+
+    /// A change that was made, or that would have changed nothing. The version told with it may be older than what was
+    /// made of the resource, for changes of members commute, but never newer: If-Match rests on it.
+    fn wrote(&self, told: Option<(Id, i64)>) -> bool {
+        let version = |moment: &Moment, id| moment.versions.get(&id).copied();
+        let Some(at) = self.effect else {
+            let Some((id, told)) = told else { return false };
+            let done = |moment: &Moment| {
+                is_done(&moment.model, self.op) && version(moment, id) >= Some(told)
+            };
+            return self.had(id, told) && (self.window.iter().any(done) || self.is_half_done());
+        };
+        let Some((id, told)) = told else {
+            return matches!(self.op, Op::Delete { .. });
+        };
+        let made = self
+            .window
+            .get(at - self.begun)
+            .and_then(|made| version(made, id));
+        let commutes = id.resource_type() == 1 && self.had(id, told);
+        made == Some(told) || commutes && made > Some(told)
+    }
+
+    /// FOUND: what half of a commit shows can be taken for what was asked for, by who compares.
     fn is_half_done(&self) -> bool {
         let plain = self.op.plain();
         let Op::Members {
             group,
             change,
-            name: None,
+            name,
         } = &plain
         else {
             return false;
         };
-        let held = |moment: &Moment, id: &Id| {
-            let members = moment.model.members(*group);
-            members.is_some_and(|members| members.contains(id))
-        };
-        let is_as_wanted = |(id, verb): (&String, &Verb)| {
-            Id::parse(id).is_none_or(|id| {
-                let wanted = *verb == Verb::Add;
-                let mut moments = self.window.iter();
-                self.open.contains(&(*group, id)) || moments.any(|now| held(now, &id) == wanted)
-            })
-        };
-        let adds = change.verbs.keys().filter_map(|id| Id::parse(id));
-        let torn = self.open.iter().any(|(open, _)| open == group);
-        torn && if change.clear {
-            self.members(*group, &adds.collect())
-        } else {
-            change.verbs.iter().all(is_as_wanted)
-        }
-    }
-
-    fn members(&self, group: Id, ids: &BTreeSet<Id>) -> bool {
-        let held = |moment: &Moment| moment.model.members(group).cloned();
-        let inside =
-            |id: &Id| self.some(|model| model.members(group).is_some_and(|m| m.contains(id)));
-        match self.grade {
-            Grade::Exact => self
-                .window
+        let verbs = |wanted| {
+            let found = change
+                .verbs
                 .iter()
-                .any(|moment| held(moment).as_ref() == Some(ids)),
-            Grade::Paged => {
-                let gone = self.gone();
-                let rest = |ids: &BTreeSet<Id>| -> BTreeSet<Id> {
-                    ids.difference(&gone).copied().collect()
-                };
-                ids.iter().all(inside)
-                    && self
-                        .window
-                        .iter()
-                        .any(|moment| held(moment).is_some_and(|held| rest(&held) == rest(ids)))
-            }
-            Grade::Restless => {
-                let step = |one: &Moment, next: &Moment| match (held(one), held(next)) {
-                    (Some(one), Some(next)) => one.symmetric_difference(&next).nth(1).is_none(),
-                    _ => false,
-                };
-                let mut calm = self.window.chunk_by(step);
-                calm.any(|moments| self.each(moments, group, ids))
-            }
-            Grade::Each => self.each(self.window, group, ids),
+                .filter(move |(_, verb)| **verb == wanted);
+            found.filter_map(|(id, _)| Id::parse(id))
+        };
+        let adds: BTreeSet<Id> = verbs(Verb::Add).collect();
+        let named = |moment: &Moment| {
+            let holds = |name: &String| moment.model.holder(1, name) == Some(*group);
+            name.as_ref().is_none_or(holds)
+        };
+        let done = |moment: &Moment| {
+            let held = held(moment, *group);
+            let open = |id: &Id| self.is_open(*group, *id);
+            adds.iter().all(|id| open(id) || held.contains(id))
+                && verbs(Verb::Remove).all(|id| open(&id) || !held.contains(&id))
+        };
+        let torn = self.torn.edges.iter().any(|(open, _)| open == group);
+        let mut moments = self.window.iter().filter(|moment| named(moment));
+        torn && if change.clear {
+            moments.next().is_some() && self.each(self.window, *group, &adds)
+        } else {
+            plain.compares(*group, &adds, self.writes) && moments.any(done)
         }
-    }
-
-    /// Whether everybody was in the group at some of the moments who is told to be, and everybody else was not.
-    fn each(&self, moments: &[Moment], group: Id, ids: &BTreeSet<Id>) -> bool {
-        let held = |moment: &Moment| moment.model.members(group).cloned().unwrap_or_default();
-        let inside = |id: &Id| moments.iter().any(|moment| held(moment).contains(id));
-        let outside = |id: &Id| moments.iter().any(|moment| !held(moment).contains(id));
-        let open = |id: &Id| self.open.contains(&(group, *id));
-        let split = self.split.contains(&group);
-        let all: BTreeSet<Id> = moments.iter().flat_map(held).collect();
-        let dying = |id: &Id| self.dying.contains(id);
-        ids.iter().all(|id| open(id) || dying(id) || inside(id))
-            && all
-                .difference(ids)
-                .all(|id| split || open(id) || outside(id))
-    }
-
-    /// Who was deleted meanwhile.
-    fn gone(&self) -> BTreeSet<Id> {
-        let last = self.window.last();
-        let now = last
-            .map(|moment| moment.model.live.clone())
-            .unwrap_or_default();
-        let all = self
-            .window
-            .iter()
-            .flat_map(|moment| moment.model.live.iter().copied());
-        all.filter(|id| !now.contains(id)).collect()
     }
 
     fn ids(&self, op: &Op, ids: &BTreeSet<Id>) -> bool {
         match op {
             Op::IsMember(group, member) => {
-                self.open.contains(&(*group, *member))
+                self.torn.edges.contains(&(*group, *member))
                     || self.some(|model| {
                         model.members(*group).is_some_and(|m| m.contains(member)) != ids.is_empty()
                     })
@@ -180,67 +203,6 @@ impl Case<'_> {
             Op::GroupsOf(member) | Op::With(member) => self.groups(*member, ids),
             _ => false,
         }
-    }
-
-    /// Read level by level, so each step by itself: nobody is left out who was there all the while.
-    fn all_groups(&self, member: Id, nested: bool, ids: &BTreeSet<Id>) -> bool {
-        if self.some(|model| !model.live.contains(&member)) {
-            return true;
-        }
-        let holds = |moment: &Moment, group: Id, one: Id| {
-            let has = |members: &BTreeSet<Id>| members.contains(&one);
-            let is = moment.model.members(group).is_some_and(has);
-            let edge = moment.edges.get(&group).is_some_and(has);
-            (is || edge, is && edge)
-        };
-        let open = |group, one| self.open.contains(&(group, one));
-        let ever = |group, one| {
-            let mut moments = self.window.iter();
-            open(group, one) || moments.any(|moment| holds(moment, group, one).0)
-        };
-        let always = |group, one| {
-            let mut moments = self.window.iter();
-            let known = nested || one == member;
-            known && !open(group, one) && moments.all(|moment| holds(moment, group, one).1)
-        };
-        let groups = |moment: &Moment| moment.model.groups.keys().copied().collect::<Vec<_>>();
-        let all: BTreeSet<Id> = self.window.iter().flat_map(groups).collect();
-        let (mut least, most) = (
-            Model::climb(member, &all, always),
-            Model::climb(member, &all, ever),
-        );
-        // Who is led back to himself is not told so.
-        least.remove(&member);
-        ids.is_subset(&most) && least.is_subset(ids)
-    }
-
-    /// Reverse reads follow a big change step by step, so an edge counts as well as a membership.
-    fn groups(&self, member: Id, ids: &BTreeSet<Id>) -> bool {
-        if self.some(|model| !model.live.contains(&member)) {
-            return true;
-        }
-        let inside = |moment: &Moment, group: &Id| {
-            let holds = |members: &BTreeSet<Id>| members.contains(&member);
-            let is = moment.model.members(*group).is_some_and(holds);
-            let edge = moment.edges.get(group).is_some_and(holds);
-            (is || edge, is && edge)
-        };
-        let all = self
-            .window
-            .iter()
-            .flat_map(|moment| moment.model.groups.keys().copied());
-        let all: BTreeSet<Id> = all.chain(ids.iter().copied()).collect();
-        all.iter().all(|group| {
-            if self.open.contains(&(*group, member)) {
-                return true;
-            }
-            let mut moments = self.window.iter().map(|moment| inside(moment, group));
-            if ids.contains(group) {
-                moments.any(|(either, _)| either)
-            } else {
-                moments.any(|(_, both)| !both)
-            }
-        })
     }
 }
 
@@ -263,6 +225,8 @@ fn refuses(model: &Model, op: &Op, error: &StoreError) -> bool {
         (
             StoreError::NotFound,
             Op::Read(id)
+            | Op::GroupsOf(id)
+            | Op::AllGroupsOf(id, _)
             | Op::Rename { id, .. }
             | Op::Delete { id }
             | Op::Members { group: id, .. },

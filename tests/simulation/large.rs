@@ -73,7 +73,7 @@ async fn at_the_real_sizes() {
         .await;
         assert_eq!(report.wrong, None, "{users} members, seed {seed}");
         println!(
-            "{users} members, seed {seed}: {:?}, {:?}",
+            "{users} members, seed {seed}: {}, {:?}",
             report.tally,
             began.elapsed()
         );

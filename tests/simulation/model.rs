@@ -79,7 +79,9 @@ impl Model {
             | Op::IsMember(..)
             | Op::GroupsOf(_)
             | Op::With(_)
-            | Op::Find(_) => Err("a reader wrote".to_owned()),
+            | Op::Find(_)
+            | Op::List
+            | Op::Roster(..) => Err("a reader wrote".to_owned()),
         }
     }
 

@@ -6,24 +6,27 @@ use serverless_scim::table::Table;
 
 use crate::liar::Liar;
 use crate::op::Op;
+use crate::shadow::hex;
 
 /// The rule that is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mutant {
-    /// A step does not ask where its lane stands.
+    /// A step does not ask where its lane stands, the last one not even whether it is there.
     Fence,
     /// An edge is written without a look at the member's document.
     Guard,
     /// Readers do not leave out the dying.
     Dying,
-    /// Readers read the dying after the edges.
-    DyingFirst,
+    /// Readers read the dying after lanes and edges.
+    DyingLast,
     /// Readers of members do not read the head again.
     SecondHead,
     /// Who asks for one member does not read the head again.
     OneHead,
     /// Rows of the dying can go at once.
     Grace,
+    /// Rows of the dying can go while a change is open that may hold them.
+    Held,
     /// Readers read edges before lanes.
     LanesFirst,
     /// Heads are put as a whole.
@@ -46,16 +49,25 @@ pub(crate) enum Mutant {
     DeadGroup,
     /// That a plan was stale is noticed last.
     StaleFirst,
+    /// Who asks for the groups that hold a member does not look whether it is there.
+    Unlooked,
+    /// A list of groups does not read the heads again.
+    ListOnce,
+    /// A list of groups reads the dying after lanes and edges.
+    ListDyingLast,
+    /// A page of a group's members does not read the head again.
+    PageOnce,
 }
 
-pub(crate) const ALL: [Mutant; 18] = [
+pub(crate) const ALL: [Mutant; 23] = [
     Mutant::Fence,
     Mutant::Guard,
     Mutant::Dying,
-    Mutant::DyingFirst,
+    Mutant::DyingLast,
     Mutant::SecondHead,
     Mutant::OneHead,
     Mutant::Grace,
+    Mutant::Held,
     Mutant::LanesFirst,
     Mutant::Update,
     Mutant::Exists,
@@ -67,28 +79,64 @@ pub(crate) const ALL: [Mutant; 18] = [
     Mutant::Nesting,
     Mutant::DeadGroup,
     Mutant::StaleFirst,
+    Mutant::Unlooked,
+    Mutant::ListOnce,
+    Mutant::ListDyingLast,
+    Mutant::PageOnce,
 ];
 
+/// A store without one rule, or one that makes the same calls and lies about nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lie {
+    pub mutant: Mutant,
+    pub honest: bool,
+}
+
 impl Mutant {
-    /// The table as one request of such a store would use it.
-    pub(crate) fn over(self, table: Arc<dyn Table>, op: &Op) -> Arc<dyn Table> {
-        let reads = match self {
-            Self::Dying | Self::DyingFirst | Self::SecondHead | Self::LanesFirst => {
+    /// Whether the lie is about requests of this kind.
+    fn concerns(self, op: &Op) -> bool {
+        match self {
+            Self::Dying
+            | Self::DyingLast
+            | Self::SecondHead
+            | Self::LanesFirst
+            | Self::DeadGroup => {
                 matches!(op, Op::Read(_))
             }
-            Self::DeadGroup => matches!(op, Op::Read(_)),
             Self::Index => matches!(op, Op::Find(_)),
             Self::OneHead => matches!(op, Op::IsMember(..)),
+            Self::Held => matches!(op, Op::Pass | Op::Tick),
             Self::LanesOfTheDead => matches!(op, Op::Delete { .. } | Op::Pass | Op::Tick),
+            Self::Unlooked => matches!(op, Op::With(_)),
+            Self::ListOnce | Self::ListDyingLast => matches!(op, Op::List),
+            Self::PageOnce => matches!(op, Op::Roster(..)),
             _ => true,
-        };
-        if !reads {
+        }
+    }
+
+    /// Whether it takes calls that the store does not make.
+    pub(crate) fn asks_more(self) -> bool {
+        matches!(
+            self,
+            Self::LanesFirst
+                | Self::DyingLast
+                | Self::ListDyingLast
+                | Self::LanesOfTheDead
+                | Self::Index
+        )
+    }
+}
+
+impl Lie {
+    /// The table as one request of such a store would use it.
+    pub(crate) fn over(self, table: Arc<dyn Table>, op: &Op) -> Arc<dyn Table> {
+        if !self.mutant.concerns(op) {
             return table;
         }
-        let group = match op {
-            Op::Read(id) => Some(crate::shadow::hex(*id)),
+        let about = match op {
+            Op::With(id) => Some(hex(*id)),
             _ => None,
         };
-        Arc::new(Liar::new(table, self, group))
+        Arc::new(Liar::new(table, self, about))
     }
 }

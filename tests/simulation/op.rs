@@ -3,17 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Value, json};
-use serverless_scim::filter::{self, Filter};
 use serverless_scim::patch::{MemberChange, Verb};
-use serverless_scim::schema::{Document, GROUP, Quirks, ResourceType, Scope, USER};
-use serverless_scim::store::{
-    COUNT_MAX, Change, Holds, Id, MEMBERS_SHOWN_MAX, Membership, Paging, Record, Start, Store,
-    StoreError, Tenant,
-};
-
-/// What a tick may take.
-const TICK_MS: i64 = 60_000;
+use serverless_scim::store::{Id, StoreError};
 
 /// One request.
 #[derive(Debug, Clone)]
@@ -58,6 +49,10 @@ pub(crate) enum Op {
     With(Id),
     /// Who has this userName.
     Find(String),
+    /// All groups with their members, as a list shows them.
+    List,
+    /// The users in a group by cursor, so many on a page.
+    Roster(Id, u64),
 }
 
 /// What a client knows of a resource when it names its version.
@@ -71,11 +66,31 @@ pub(crate) struct Known {
 /// What the request answered.
 #[derive(Debug)]
 pub(crate) enum Answered {
-    Wrote,
+    /// Under which version the resource is known now; nothing of one that is gone.
+    Wrote(Option<(Id, i64)>),
     /// The version that the client knows is not the present one.
     Stale,
-    Members(BTreeSet<Id>),
+    Members(Shown),
     Ids(BTreeSet<Id>),
+    List(Vec<Shown>),
+    Pages(Vec<Leaf>),
+}
+
+/// A group as it is shown.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub group: Id,
+    pub version: i64,
+    pub members: BTreeSet<Id>,
+}
+
+/// A page of a group's members, and between which moments it was read.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    pub after: Option<Id>,
+    pub ids: Vec<Id>,
+    pub next: Option<Id>,
+    pub moments: (usize, usize),
 }
 
 pub(crate) type Outcome = Result<Answered, StoreError>;
@@ -91,6 +106,47 @@ impl Op {
                 | Self::Delete { .. }
                 | Self::Exact { .. }
         )
+    }
+
+    /// Whether it is planned upon a look at the edges of the group to these members: a list is compared with all of
+    /// them, and a change that does not fit one transaction with those it names. A smaller one is held against the edges
+    /// by the transaction itself.
+    pub(crate) fn compares(&self, of: Id, ids: &BTreeSet<Id>, fit: usize) -> bool {
+        let Self::Members {
+            group,
+            change,
+            name,
+        } = self
+        else {
+            return false;
+        };
+        let named = |id: &Id| change.verbs.contains_key(&id.to_string());
+        let write = |verb: &Verb| if *verb == Verb::Add { 3 } else { 2 };
+        // The head, the outbox item, the names, and that there are groups in groups.
+        let others = 3 + if name.is_some() { 2 } else { 0 };
+        let writes = others + change.verbs.values().map(write).sum::<usize>();
+        *group == of && (change.clear || writes > fit && ids.iter().all(named))
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::CreateUser { .. } => "create user",
+            Self::CreateGroup { .. } => "create group",
+            Self::Rename { .. } => "rename",
+            Self::Members { .. } => "members",
+            Self::Delete { .. } => "delete",
+            Self::Exact { .. } => "exact",
+            Self::Pass => "pass",
+            Self::Tick => "tick",
+            Self::Read(_) => "read",
+            Self::IsMember(..) => "is member",
+            Self::GroupsOf(_) => "groups of",
+            Self::AllGroupsOf(..) => "all groups of",
+            Self::With(_) => "with",
+            Self::Find(_) => "find",
+            Self::List => "list",
+            Self::Roster(..) => "roster",
+        }
     }
 
     /// Whether it finishes what others left.
@@ -143,178 +199,4 @@ impl Op {
             },
         }
     }
-
-    /// The request as a store carries it out.
-    pub(crate) async fn run(self, store: Store, tenant: Tenant) -> Outcome {
-        let done = Answered::Wrote;
-        match self {
-            Self::CreateUser { name } => {
-                let document = object(json!({ "userName": name }));
-                let none = BTreeSet::new();
-                tenant.create(&USER, document, &none).await.map(|_| done)
-            }
-            Self::CreateGroup { name, members } => {
-                let members = members.iter().map(Id::to_string).collect();
-                let document = object(json!({ "displayName": name }));
-                tenant
-                    .create(&GROUP, document, &members)
-                    .await
-                    .map(|_| done)
-            }
-            Self::Rename { id, name } => {
-                let none = MemberChange::default();
-                modify(&tenant, id, Some(name), none).await.map(|_| done)
-            }
-            Self::Members {
-                group,
-                change,
-                name,
-            } => modify(&tenant, group, name, change).await.map(|_| done),
-            Self::Delete { id } => tenant.delete(id, |_| Ok(())).await.map(|()| done),
-            Self::Exact { ref known, id, .. } => {
-                let seen = read(&tenant, id).await?;
-                *known.lock().unwrap() = Some(seen.clone());
-                exact(&tenant, id, seen.version, self.plain()).await
-            }
-            Self::Tick => {
-                let until = store.host().now_ms() + TICK_MS;
-                store.tick(until).await.map(|_| done)
-            }
-            Self::Pass => tenant.pass(100).await.map(|_| done),
-            Self::Read(group) => {
-                let (_, members) = tenant.get_with_members(group, MEMBERS_SHOWN_MAX).await?;
-                match members {
-                    Membership::Shown(ids) => Ok(Answered::Members(ids)),
-                    Membership::TooMany => Err(StoreError::TooMany(MEMBERS_SHOWN_MAX as u64)),
-                }
-            }
-            Self::IsMember(group, member) => {
-                let text = format!("id eq \"{group}\" and members eq \"{member}\"");
-                search(&tenant, &GROUP, &text).await
-            }
-            Self::GroupsOf(member) => {
-                let groups = tenant.groups_of(member).await?;
-                Ok(Answered::Ids(groups.iter().map(|group| group.id).collect()))
-            }
-            Self::AllGroupsOf(member, _) => {
-                let groups = tenant.all_groups_of(member).await?;
-                Ok(Answered::Ids(
-                    groups.iter().map(|(group, _)| group.id).collect(),
-                ))
-            }
-            Self::With(member) => {
-                search(&tenant, &GROUP, &format!("members eq \"{member}\"")).await
-            }
-            Self::Find(name) => search(&tenant, &USER, &format!("userName eq \"{name}\"")).await,
-        }
-    }
-}
-
-/// Where the name of a resource stands.
-fn named(id: Id) -> &'static str {
-    if id.resource_type() == 0 {
-        "userName"
-    } else {
-        "displayName"
-    }
-}
-
-/// What a client learns of a resource.
-async fn read(tenant: &Tenant, id: Id) -> Result<Known, StoreError> {
-    let (record, members) = if id.resource_type() == 0 {
-        (tenant.get(id).await?, BTreeSet::new())
-    } else {
-        match tenant.get_with_members(id, MEMBERS_SHOWN_MAX).await? {
-            (record, Membership::Shown(ids)) => (record, ids),
-            (_, Membership::TooMany) => return Err(StoreError::TooMany(MEMBERS_SHOWN_MAX as u64)),
-        }
-    };
-    let name = record.document.get(named(id)).and_then(Value::as_str);
-    Ok(Known {
-        version: record.version,
-        name: name.unwrap_or_default().to_owned(),
-        members,
-    })
-}
-
-/// Why a change with If-Match was not made.
-enum Refused {
-    Stale,
-    Store(StoreError),
-}
-
-impl From<StoreError> for Refused {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-async fn exact(tenant: &Tenant, id: Id, version: i64, plain: Op) -> Outcome {
-    let (name, members) = match plain {
-        Op::Members { change, name, .. } => (name, change),
-        Op::Rename { name, .. } => (Some(name), MemberChange::default()),
-        _ => (None, MemberChange::default()),
-    };
-    let decide = |now: &Record| {
-        if now.version != version {
-            return Err(Refused::Stale);
-        }
-        let mut document = now.document.clone();
-        if let Some(name) = &name {
-            document.insert(named(id).to_owned(), Value::String(name.clone()));
-        }
-        Ok(Change {
-            document,
-            members: members.clone(),
-            holds: Holds::Version,
-        })
-    };
-    match tenant.modify(id, decide).await {
-        Ok(_) => Ok(Answered::Wrote),
-        Err(Refused::Stale) => Ok(Answered::Stale),
-        Err(Refused::Store(error)) => Err(error),
-    }
-}
-
-async fn modify(
-    tenant: &Tenant,
-    id: Id,
-    name: Option<String>,
-    members: MemberChange,
-) -> Result<Record, StoreError> {
-    let decide = |old: &Record| {
-        let mut document = old.document.clone();
-        if let Some(name) = &name {
-            document.insert(named(id).to_owned(), Value::String(name.clone()));
-        }
-        Ok(Change {
-            document,
-            members: members.clone(),
-            holds: match name {
-                Some(_) => Holds::Document,
-                None => Holds::Nothing,
-            },
-        })
-    };
-    tenant.modify(id, decide).await
-}
-
-async fn search(tenant: &Tenant, kind: &ResourceType, text: &str) -> Outcome {
-    let filter = parse(kind, text);
-    let paging = Paging {
-        start: Start::Index(1),
-        count: COUNT_MAX,
-    };
-    let page = tenant.search(kind, Some(&filter), None, &paging).await?;
-    Ok(Answered::Ids(
-        page.records.iter().map(|record| record.id).collect(),
-    ))
-}
-
-fn parse(kind: &ResourceType, text: &str) -> Filter {
-    filter::parse(Scope::Resource(kind), text, &mut Quirks::default()).expect("a filter")
-}
-
-fn object(value: Value) -> Document {
-    serde_json::from_value(value).expect("an object")
 }

@@ -9,7 +9,7 @@ use serverless_scim::table::{Attr, Key, Write};
 
 use crate::model::Model;
 use crate::op::Op;
-use crate::shadow::{Head, Shadow, hex, id_of};
+use crate::shadow::{Head, Shadow, head_of, hex, id_of};
 
 /// The tenant between two writes.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,14 @@ pub(crate) struct Moment {
     pub model: Arc<Model>,
     /// Who has an edge in each group: what reverse reads follow.
     pub edges: Arc<BTreeMap<Id, BTreeSet<Id>>>,
+    /// Who stands in edges and lanes of each group, alive or not.
+    pub named: Arc<BTreeMap<Id, BTreeSet<Id>>>,
+    /// The version of every resource.
+    pub versions: Arc<BTreeMap<Id, i64>>,
+    /// Groups with an open change.
+    pub open: Arc<BTreeSet<Id>>,
+    /// Groups that a list is about to replace, member by member in lanes.
+    pub lists: Arc<BTreeSet<Id>>,
 }
 
 /// What a group held under one version.
@@ -39,6 +47,10 @@ pub(crate) struct Oracle {
     pub released: Vec<Key>,
     /// How many had come out when each request began.
     begun: BTreeMap<String, usize>,
+    /// Writes that fit one transaction.
+    pub fit: usize,
+    /// How often the order of a torn commit and another was left open.
+    pub reordered: usize,
     pub violation: Option<String>,
 }
 
@@ -107,6 +119,7 @@ impl Oracle {
 
     pub(crate) fn wrote(&mut self, writes: &[Write]) {
         self.is_exact(writes);
+        let lists = self.lists_after(writes);
         let mut model = self.model();
         for write in writes {
             if let Some((request, id)) = outbox(write) {
@@ -127,30 +140,86 @@ impl Oracle {
             .keys()
             .map(|id| (*id, self.shadow.head(*id)))
             .collect();
-        let mut edges = BTreeMap::new();
+        let (mut edges, mut named) = (BTreeMap::new(), BTreeMap::new());
+        let pending = |(id, head): &(Id, Option<Head>)| {
+            let open = head.as_ref().is_some_and(|head| head.pending.is_some());
+            open.then_some(*id)
+        };
+        let open = heads.iter().filter_map(pending).collect();
         for (group, head) in heads {
             let Some(head) = head else {
                 self.fail(format!("group {group} lost its head"));
                 continue;
             };
             edges.insert(group, self.shadow.edges(group, &head));
+            named.insert(group, self.shadow.named(group, &head));
             self.reorder(group, &head, writes, &mut model);
             self.compare(group, &head, &model);
         }
         for write in writes {
             self.compare_name(write, &model);
         }
-        let (model, edges) = (Arc::new(model), Arc::new(edges));
-        self.moments.push(Moment { model, edges });
+        let versions = Arc::new(self.versions_after(writes));
+        let lists = Arc::new(lists);
+        self.moments.push(Moment {
+            model: Arc::new(model),
+            edges: Arc::new(edges),
+            named: Arc::new(named),
+            versions,
+            lists,
+            open: Arc::new(open),
+        });
     }
 
-    /// FOUND: a plan made while another commit was half readable may rest on edges of before that commit and the version
+    /// To be asked before the writes are taken in.
+    fn lists_after(&self, writes: &[Write]) -> BTreeSet<Id> {
+        let last = self.moments.last();
+        let mut lists = last.map_or_else(BTreeSet::new, |last| (*last.lists).clone());
+        for write in writes {
+            let Write::Update { key, update, .. } = write else {
+                continue;
+            };
+            let Some((id, head)) = head_of(key).and_then(|id| Some((id, self.shadow.head(id)?)))
+            else {
+                continue;
+            };
+            let new = Some(&Attr::S(head.generation)) != update.set.get("gen");
+            if update.remove.contains(&"pend") {
+                lists.remove(&id);
+            } else if new && update.set.contains_key("gen") && update.set.contains_key("pend") {
+                lists.insert(id);
+            }
+        }
+        lists
+    }
+
+    fn versions_after(&self, writes: &[Write]) -> BTreeMap<Id, i64> {
+        let last = self.moments.last();
+        let mut versions = last.map_or_else(BTreeMap::new, |last| (*last.versions).clone());
+        let documents = writes.iter().map(Write::key);
+        for id in documents
+            .filter(|key| key.pk.contains("#R#"))
+            .filter_map(|key| id_of(&key.sk))
+        {
+            match self.shadow.version(id) {
+                Some(version) => versions.insert(id, version),
+                None => versions.remove(&id),
+            };
+        }
+        versions
+    }
+
+    /// FOUND: a plan made upon a look at edges while another commit was half readable may rest on edges of before that commit and the version
     /// of after it. Whoever has such an edge is in the group or not as if the two had come in the other order.
-    fn reorder(&self, group: Id, head: &Head, writes: &[Write], model: &mut Model) {
+    fn reorder(&mut self, group: Id, head: &Head, writes: &[Write], model: &mut Model) {
         let Some(torn) = &self.torn else { return };
         let part = format!("#M#{}#", hex(group));
         let own = |key: &Key| writes.iter().any(|write| write.key() == key);
         let request = writes.iter().find_map(outbox).map(|(request, _)| request);
+        let op = request
+            .as_ref()
+            .and_then(|request| self.requests.get(request));
+        let Some(op) = op.map(Op::plain) else { return };
         let begun = request
             .and_then(|request| self.begun.get(&request))
             .copied();
@@ -165,7 +234,12 @@ impl Oracle {
         let visible = self.shadow.visible(group, head);
         if let Some(wanted) = model.groups.get_mut(&group) {
             let differ: Vec<Id> = visible.symmetric_difference(wanted).copied().collect();
-            if differ.iter().all(|id| open.contains(id)) {
+            if differ.is_empty() {
+                return;
+            }
+            let ids = differ.iter().copied().collect();
+            if open.is_superset(&ids) && op.compares(group, &ids, self.fit) {
+                self.reordered += 1;
                 *wanted = visible;
             }
         }

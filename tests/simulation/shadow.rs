@@ -50,6 +50,11 @@ pub(crate) fn edge(key: &Key) -> Option<(Id, Id)> {
     }
 }
 
+/// The group whose head it is.
+pub(crate) fn head_of(key: &Key) -> Option<Id> {
+    id_of(&key.sk).filter(|_| key.pk.contains("#R#1"))
+}
+
 /// The group whose lane it is.
 pub(crate) fn lane(key: &Key) -> Option<Id> {
     let mut parts = key.pk.split('#').skip(2);
@@ -183,6 +188,14 @@ impl Shadow {
 
     /// The members as the design says they are read.
     pub(crate) fn visible(&self, group: Id, head: &Head) -> BTreeSet<Id> {
+        let dying = self.dying();
+        let mut members = self.named(group, head);
+        members.retain(|id| !dying.contains(id));
+        members
+    }
+
+    /// The members with those who are deleted but not taken out yet.
+    pub(crate) fn named(&self, group: Id, head: &Head) -> BTreeSet<Id> {
         let mut members = self.edges(group, head);
         if let Some(op) = &head.pending {
             let prefix = format!("{op}#");
@@ -200,8 +213,6 @@ impl Shadow {
                 }
             }
         }
-        let dying = self.dying();
-        members.retain(|id| !dying.contains(id));
         members
     }
 }

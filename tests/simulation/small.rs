@@ -12,7 +12,8 @@ use serverless_scim::table::wrappers::Trouble;
 
 use crate::choose::{Chooser, Path};
 use crate::op::Op;
-use crate::schedule::{Mishaps, Tally};
+use crate::schedule::Mishaps;
+use crate::tally::Tally;
 use crate::world::{Cast, Engine, Plan, Report, Scripts, play};
 
 /// One small world.
@@ -346,7 +347,7 @@ async fn every_schedule() {
         let began = std::time::Instant::now();
         let (schedules, tally) = small.explore(bound).await;
         println!(
-            "{}: {schedules} schedules with up to {bound} departures, {tally:?}, {:?}",
+            "{}: {schedules} schedules with up to {bound} departures, {tally}, {:?}",
             small.name,
             began.elapsed()
         );

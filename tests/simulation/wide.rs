@@ -46,7 +46,22 @@ pub(crate) fn scripts(seed: u64, cast: &Cast) -> Scripts {
     if random.random_bool(0.4) {
         scripts.push(("tick", vec![Op::Tick; random.random_range(1..3)]));
     }
+    if random.random_bool(0.4) {
+        scripts.extend(lists(random, cast));
+    }
     scripts
+}
+
+/// All groups as a list shows them, and the members of one by cursor.
+pub(crate) fn lists(random: &mut StdRng, cast: &Cast) -> Scripts {
+    let group = *cast.groups.choose(random).unwrap();
+    let looks = [
+        Op::List,
+        Op::Roster(group, random.random_range(1..3)),
+        Op::List,
+    ];
+    let n = random.random_range(2..6);
+    vec![("reader", looks.iter().cycle().take(n).cloned().collect())]
 }
 
 /// Users are made, renamed and deleted, and looked for by their names.

@@ -12,12 +12,13 @@ use serverless_scim::table::wrappers::{FrozenIndexes, Torn, Trouble, Unreliable}
 use crate::choose::{Chooser, Path};
 use crate::direct::Direct;
 use crate::end;
-use crate::mutant::Mutant;
+use crate::mutant::Lie;
 use crate::op::Op;
 use crate::oracle::{Moment, Oracle};
 use crate::own::Own;
 use crate::remote::{Machine, Port};
-use crate::schedule::{Actor, Mishaps, Schedule, Tally};
+use crate::schedule::{Actor, Mishaps, Schedule};
+use crate::tally::Tally;
 use crate::trace::{Trace, named};
 use crate::watch::Watched;
 
@@ -115,8 +116,10 @@ impl World {
             .unwrap();
         let secret = store.connect(&scope, "").await.unwrap();
         let credential = store.authenticate(&secret).await.unwrap().unwrap();
-        let oracle = Arc::new(Mutex::new(Oracle::default()));
-        oracle.lock().unwrap().moments.push(Moment::default());
+        let mut oracle = Oracle::default();
+        oracle.fit = plan.sizes.writes;
+        oracle.moments.push(Moment::default());
+        let oracle = Arc::new(Mutex::new(oracle));
         let table: Arc<dyn Table> = Arc::new(Watched {
             inner: bare.clone(),
             run: engine.runs,
@@ -167,7 +170,7 @@ impl World {
             };
             self.oracle.lock().unwrap().expect("setup.nest", &op);
             let tenant = self.tenant(&store, "setup.nest");
-            op.run(store, tenant).await.unwrap();
+            op.run(store, tenant, self.oracle.clone()).await.unwrap();
             self.credential = self.credential_now().await;
             self.cast.nested = true;
         }
@@ -182,9 +185,9 @@ impl World {
     async fn make(&self, store: &Store, op: Op, request: &str) -> Id {
         self.oracle.lock().unwrap().expect(request, &op);
         let before = self.oracle.lock().unwrap().model().live;
-        op.run(store.clone(), self.tenant(store, request))
-            .await
-            .unwrap();
+        let tenant = self.tenant(store, request);
+        let made = op.run(store.clone(), tenant, self.oracle.clone()).await;
+        made.unwrap();
         let after = self.oracle.lock().unwrap().model().live;
         *after.difference(&before).next().unwrap()
     }
@@ -205,7 +208,7 @@ impl World {
     }
 
     /// A store that works without trouble, but as the mutant does.
-    pub(crate) fn store(&self, mutant: Option<Mutant>) -> Store {
+    pub(crate) fn store(&self, mutant: Option<Lie>) -> Store {
         let table = Arc::clone(&self.table);
         let table = match mutant {
             Some(mutant) => mutant.over(table, &Op::Pass),
@@ -268,7 +271,7 @@ pub(crate) async fn play(
     scripts: impl FnOnce(&Cast) -> Scripts,
     chooser: Chooser,
     seed: u64,
-    mutant: Option<Mutant>,
+    mutant: Option<Lie>,
     traced: bool,
 ) -> Report {
     let world = World::new(engine, plan, seed).await;
@@ -309,7 +312,10 @@ pub(crate) async fn play(
         Chooser::Random(_) => Path::default(),
     };
     Report {
-        tally: schedule.tally,
+        tally: Tally {
+            reordered: world.oracle.lock().unwrap().reordered,
+            ..schedule.tally
+        },
         wrong: ended.err().map(|wrong| named(&wrong, &names)),
         trace: schedule.trace.told(&names),
         path,

@@ -184,6 +184,12 @@ impl Bench {
         report.findings.iter().map(ToString::to_string).collect()
     }
 
+    /// Work rows that nobody has removed yet.
+    pub(crate) async fn waiting(&self) -> u64 {
+        let report = self.store.check(None, |_| ()).await.unwrap();
+        report.waiting.rows
+    }
+
     pub(crate) async fn members_of(&self, group: Id) -> BTreeSet<Id> {
         match self
             .tenant()

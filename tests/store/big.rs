@@ -7,8 +7,8 @@ use serde_json::Value;
 use serverless_scim::patch::MemberChange;
 use serverless_scim::schema::{GROUP, USER};
 use serverless_scim::store::{Host as _, Id, Membership, Sizes, StoreError};
-use serverless_scim::table::wrappers::{Trouble, Unreliable};
-use serverless_scim::table::{Consistency, DynamoDb, Query, Range, Table as _, embedded};
+use serverless_scim::table::wrappers::{Torn, Trouble, Unreliable};
+use serverless_scim::table::{Consistency, DynamoDb, Key, Query, Range, Table as _, embedded};
 
 use crate::bench::{Bench, group, object, user};
 
@@ -16,14 +16,14 @@ use crate::bench::{Bench, group, object, user};
 const LEASE_MS: i64 = 10_000;
 const GRACE_MS: i64 = 60_000;
 
-struct Stage {
-    bench: Bench,
-    table: Arc<DynamoDb>,
-    users: Vec<Id>,
-    team: Id,
+pub(crate) struct Stage {
+    pub(crate) bench: Bench,
+    pub(crate) table: Arc<DynamoDb>,
+    pub(crate) users: Vec<Id>,
+    pub(crate) team: Id,
 }
 
-async fn stage(users: usize) -> Stage {
+pub(crate) async fn stage(users: usize) -> Stage {
     let table = Arc::new(embedded::memory().await.unwrap());
     let bench = Bench::new(table.clone(), table.clone(), 4).await;
     let mut ids = vec![];
@@ -40,7 +40,7 @@ async fn stage(users: usize) -> Stage {
     }
 }
 
-fn adding(ids: &[Id]) -> MemberChange {
+pub(crate) fn adding(ids: &[Id]) -> MemberChange {
     let mut change = MemberChange::default();
     for id in ids {
         change.add(&id.to_string());
@@ -48,7 +48,7 @@ fn adding(ids: &[Id]) -> MemberChange {
     change
 }
 
-fn removing(ids: &[Id]) -> MemberChange {
+pub(crate) fn removing(ids: &[Id]) -> MemberChange {
     let mut change = MemberChange::default();
     for id in ids {
         change.remove(&id.to_string());
@@ -71,7 +71,7 @@ fn set(ids: &[Id]) -> BTreeSet<Id> {
 
 impl Stage {
     /// The same tenant through an instance that dies after its `calls`-th call.
-    fn dying_after(&self, calls: u64) -> Bench {
+    pub(crate) fn dying_after(&self, calls: u64) -> Bench {
         let trouble = Trouble {
             crash_after: Some(calls),
             ..Trouble::default()
@@ -81,7 +81,7 @@ impl Stage {
     }
 
     /// Items of a partition of the tenant.
-    async fn items(&self, entity: &str) -> usize {
+    pub(crate) async fn items(&self, entity: &str) -> usize {
         let query = Query {
             pk: format!("T#{}#{entity}", self.bench.tenant().scope()),
             range: Range::All,
@@ -93,12 +93,12 @@ impl Stage {
         page.items.len()
     }
 
-    fn key(id: Id) -> String {
+    pub(crate) fn key(id: Id) -> String {
         id.to_string().replace('-', "")
     }
 
     /// A change that died right after its commit record: nothing is in the edges yet.
-    async fn leave_open(&self, change: &MemberChange) {
+    pub(crate) async fn leave_open(&self, change: &MemberChange) {
         let lanes = format!("O#{}", Self::key(self.team));
         let began = self.bench.host.now_ms();
         for calls in 1.. {
@@ -239,6 +239,42 @@ async fn the_next_writer_waits_and_then_finishes_what_a_dead_one_left() {
     assert_eq!(bench.members_of(team).await, all);
     assert_eq!(stage.items("D").await, 0);
     assert_eq!(bench.groups_of(ids[69]).await, BTreeSet::from([team]));
+}
+
+/// A commit that is slow to become readable, after a throttled table took it late: the lease is over, the head says that a
+/// change is open, and none of its lanes can be read yet.
+#[tokio::test]
+async fn a_change_whose_lanes_are_not_readable_yet_is_not_closed() {
+    let stage = stage(71).await;
+    let (bench, team, ids) = (&stage.bench, stage.team, &stage.users);
+    let mut torn = Arc::new(Torn::steered(stage.table.clone()));
+    for calls in 1.. {
+        torn = Arc::new(Torn::steered(stage.table.clone()));
+        let dying = Trouble {
+            crash_after: Some(calls),
+            ..Trouble::default()
+        };
+        let maker = bench.over(Arc::new(Unreliable::new(torn.clone(), 1, dying)));
+        let _ = maker.members(team, adding(&ids[..70])).await;
+        if !torn.held().is_empty() {
+            break;
+        }
+    }
+    let is_lane = |key: &Key| key.pk.contains("#O#");
+    for key in torn.held().iter().filter(|key| !is_lane(key)) {
+        torn.release(key);
+    }
+    bench.host.advance(2 * LEASE_MS);
+    let helper = bench.over(torn.clone());
+    let early = helper.add(team, ids[70]).await;
+    assert!(matches!(early, Err(StoreError::Busy)), "{early:?}");
+    for key in torn.held() {
+        torn.release(&key);
+    }
+    bench.add(team, ids[70]).await.unwrap();
+    assert_eq!(bench.members_of(team).await, set(ids));
+    assert_eq!(stage.items(&format!("O#{}", Stage::key(team))).await, 0);
+    assert_eq!(stage.items("D").await, 0);
 }
 
 #[tokio::test]

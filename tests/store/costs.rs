@@ -12,14 +12,14 @@ use serverless_scim::table::wrappers::Metered;
 
 use crate::bench::{Bench, group, user};
 
-async fn metered() -> (Bench, Arc<Metered>) {
+pub(crate) async fn metered() -> (Bench, Arc<Metered>) {
     let table = Arc::new(embedded::memory().await.unwrap());
     let meter = Arc::new(Metered::new(table.clone()));
     (Bench::new(table, meter.clone(), 1).await, meter)
 }
 
 /// Read units, write units, round trips since the last look.
-fn bill(meter: &Metered) -> (usize, usize, usize) {
+pub(crate) fn bill(meter: &Metered) -> (usize, usize, usize) {
     let usage = meter.reset();
     assert_eq!(usage.eventual, 0, "an exact operation read eventually");
     (usage.read_halves / 2, usage.write_units, usage.round_trips)
@@ -106,6 +106,32 @@ async fn membership_costs_the_same_whatever_the_size() {
 }
 
 #[tokio::test]
+async fn a_deletion_costs_what_the_data_model_says() {
+    let (bench, meter) = metered().await;
+    let mut teams = vec![];
+    for name in ["One", "Two", "Three"] {
+        teams.push(bench.create(&GROUP, group(name)).await.unwrap().id);
+    }
+    for count in 0..=teams.len() {
+        let name = format!("u{count}@fabrikam.example");
+        let id = bench.create(&USER, user(&name)).await.unwrap().id;
+        for team in &teams[..count] {
+            bench.add(*team, id).await.unwrap();
+        }
+        bill(&meter);
+        bench.delete(id).await.unwrap();
+        let (reads, writes, _) = bill(&meter);
+        assert_eq!(writes, 16 + 8 * count, "out of {count} groups");
+        // The document, a page of groups and the next, one head each; and the work rows where this one makes a pass.
+        let next = usize::from(count > 0);
+        assert!(
+            (2 + next + count..=3 + next + count).contains(&reads),
+            "{count}: {reads}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_large_change_costs_little_more_than_its_members() {
     let (bench, meter) = metered().await;
     let team = bench.create(&GROUP, group("Team")).await.unwrap().id;
@@ -116,9 +142,10 @@ async fn a_large_change_costs_little_more_than_its_members() {
     }
     bill(&meter);
     bench.members(team, many.clone()).await.unwrap();
-    // The head, everybody's document, the edges there are, the lanes twice; four lanes, of one step each.
+    // The head, everybody's document, the edges there are, the lanes twice; four lanes, of one step each, and a look at
+    // each where they were.
     let (reads, writes, trips) = bill(&meter);
-    assert_eq!((reads, writes), (1 + 97 + 1 + 2, 616), "97 members");
+    assert_eq!((reads, writes), (1 + 97 + 1 + 2, 616 + 8), "97 members");
     assert!(trips <= 11, "the lanes are applied side by side: {trips}");
     bench.members(team, many).await.unwrap();
     let (reads, writes, _) = bill(&meter);
@@ -188,12 +215,10 @@ async fn the_last_page_reads_no_more_than_the_first() {
             .unwrap();
     }
     let mut cost = vec![];
-    for start_index in [1, 581] {
+    // By a cursor the bucket where the page begins is read as a whole, and the next.
+    for start in [Start::Index(1), Start::Index(581), Start::After(None)] {
         bill(&meter);
-        let paging = Paging {
-            start: Start::Index(start_index),
-            count: 20,
-        };
+        let paging = Paging { start, count: 20 };
         let page = bench
             .tenant()
             .search(&USER, None, None, &paging)
@@ -202,9 +227,11 @@ async fn the_last_page_reads_no_more_than_the_first() {
         assert_eq!((page.total, page.records.len()), (Some(600), 20));
         cost.push(bill(&meter));
     }
-    let (first, last) = (cost[0], cost[1]);
-    assert!(
-        last.0 <= 2 * first.0 && last.2 == first.2,
-        "first {first:?}, last {last:?}"
-    );
+    let (first, last, cursor) = (cost[0], cost[1], cost[2]);
+    for other in [last, cursor] {
+        assert!(
+            other.0 <= 2 * first.0 && other.2 == first.2,
+            "first {first:?}, last {last:?}, by cursor {cursor:?}"
+        );
+    }
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use serverless_scim::patch::{MemberChange, Verb};
 use serverless_scim::schema::{GROUP, USER};
-use serverless_scim::store::{Change, Holds, Id, Record, Sizes, StoreError};
+use serverless_scim::store::{Change, Holds, Id, Membership, Record, Sizes, StoreError};
 use serverless_scim::table::wrappers::Torn;
 use serverless_scim::table::{
     Consistency, Cursor, Index, Item, Key, Page, Query, Table, TableError, Transaction, Write,
@@ -20,7 +20,7 @@ use crate::bench::{Bench, group, user, verb};
 
 /// When somebody else changes a group's members.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum When {
+pub(crate) enum When {
     /// Before the first transaction goes out.
     First,
     /// Before the second transaction goes out.
@@ -29,16 +29,28 @@ enum When {
     Look,
     /// Before groups are first read by the batch.
     Batch,
+    /// Before the lanes of a group are first read.
+    Lanes,
 }
 
-struct Meanwhile {
+pub(crate) struct Meanwhile {
     inner: Arc<dyn Table>,
     when: When,
     batches: AtomicU32,
     looks: AtomicU32,
+    lanes: AtomicU32,
     transactions: AtomicU32,
-    /// Who changes the group, which one, and its members or else its name.
-    other: OnceLock<(Bench, Id, Option<MemberChange>)>,
+    /// Who changes the group, which one, and how.
+    pub(crate) other: OnceLock<(Bench, Id, Other)>,
+}
+
+/// What somebody else does to the group.
+pub(crate) enum Other {
+    Members(MemberChange),
+    Rename,
+    /// This group goes, and the value that it had is given to the other.
+    TakeExternalIdOf(Id),
+    Delete,
 }
 
 impl fmt::Debug for Meanwhile {
@@ -48,12 +60,13 @@ impl fmt::Debug for Meanwhile {
 }
 
 impl Meanwhile {
-    fn new(inner: Arc<dyn Table>, when: When) -> Arc<Self> {
+    pub(crate) fn new(inner: Arc<dyn Table>, when: When) -> Arc<Self> {
         Arc::new(Self {
             inner,
             when,
             batches: AtomicU32::new(0),
             looks: AtomicU32::new(0),
+            lanes: AtomicU32::new(0),
             transactions: AtomicU32::new(0),
             other: OnceLock::new(),
         })
@@ -62,8 +75,15 @@ impl Meanwhile {
     async fn come_between(&self) {
         let (other, team, change) = self.other.get().unwrap();
         let done = match change {
-            None => other.set(*team, "displayName", json!("Other")).await,
-            Some(change) => other.members(*team, change.clone()).await,
+            Other::Rename => other.set(*team, "displayName", json!("Other")).await,
+            Other::Members(change) => other.members(*team, change.clone()).await,
+            Other::Delete => return other.delete(*team).await.unwrap(),
+            Other::TakeExternalIdOf(holder) => {
+                let value = other.tenant().get(*holder).await.unwrap();
+                let value = value.document["externalId"].clone();
+                other.delete(*holder).await.unwrap();
+                other.set(*team, "externalId", value).await
+            }
         };
         done.unwrap();
     }
@@ -86,6 +106,10 @@ impl Table for Meanwhile {
     }
 
     async fn query(&self, query: &Query, consistency: Consistency) -> Result<Page, TableError> {
+        let of_lanes = self.when == When::Lanes && query.pk.contains("#O#");
+        if of_lanes && self.lanes.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.come_between().await;
+        }
         self.inner.query(query, consistency).await
     }
 
@@ -141,7 +165,12 @@ async fn overtaken(when: When) {
     replaced.add(&only.to_string());
     let meanwhile = Meanwhile::new(table, when);
     let bench = other.over(meanwhile.clone());
-    assert!(meanwhile.other.set((other, team, Some(replaced))).is_ok());
+    assert!(
+        meanwhile
+            .other
+            .set((other, team, Other::Members(replaced)))
+            .is_ok()
+    );
 
     let mut both = MemberChange::default();
     both.add(&ids[0].to_string());
@@ -187,7 +216,12 @@ async fn who_comes_along_into_a_new_generation_is_in_the_group_all_the_while() {
     let (other, team, who, list) = of_three(&table).await;
     let meanwhile = Meanwhile::new(table, When::Batch);
     let bench = other.over(meanwhile.clone());
-    assert!(meanwhile.other.set((other, team, Some(list))).is_ok());
+    assert!(
+        meanwhile
+            .other
+            .set((other, team, Other::Members(list)))
+            .is_ok()
+    );
     assert_eq!(bench.groups_of(who).await, BTreeSet::from([team]));
     assert_eq!(bench.members_of(team).await, BTreeSet::from([who]));
 }
@@ -223,7 +257,12 @@ async fn naming_a_group_as_it_is_named_commutes_with_changes_of_its_members() {
     let meanwhile = Meanwhile::new(table, When::First);
     let bench = other.over(meanwhile.clone());
     let back = verb(who, Verb::Add);
-    assert!(meanwhile.other.set((other, team, Some(back))).is_ok());
+    assert!(
+        meanwhile
+            .other
+            .set((other, team, Other::Members(back)))
+            .is_ok()
+    );
     let mut change = MemberChange::default();
     change.add(&new.to_string());
     let decide = |old: &Record| {
@@ -249,7 +288,7 @@ async fn naming_a_group_as_it_was_named_takes_back_another_name() {
     let (other, team, who, _) = of_three(&table).await;
     let meanwhile = Meanwhile::new(table, When::First);
     let bench = other.over(meanwhile.clone());
-    assert!(meanwhile.other.set((other, team, None)).is_ok());
+    assert!(meanwhile.other.set((other, team, Other::Rename)).is_ok());
     let decided = |old: &Record| {
         let mut document = old.document.clone();
         document.insert("displayName".to_owned(), json!("Team"));
@@ -263,4 +302,54 @@ async fn naming_a_group_as_it_was_named_takes_back_another_name() {
     let group = bench.tenant().get(team).await.unwrap();
     assert_eq!(group.document["displayName"], "Team");
     assert!(!bench.members_of(team).await.contains(&who));
+}
+
+/// Reading back what took its time to write: somebody else comes in at the first look, and the second is good.
+#[tokio::test]
+async fn a_late_reader_of_a_busy_group_looks_again_before_it_gives_up() {
+    let table: Arc<dyn Table> = Arc::new(embedded::memory().await.unwrap());
+    let (other, team, who, _) = of_three(&table).await;
+    let all = other.members_of(team).await;
+    let meanwhile = Meanwhile::new(table, When::Look);
+    let bench = other.over(meanwhile.clone());
+    let leave = Other::Members(verb(who, Verb::Remove));
+    assert!(meanwhile.other.set((other, team, leave)).is_ok());
+    let tenant = bench.tenant();
+    bench.host.advance(4_000);
+    let (_, members) = tenant.get_with_members(team, 10).await.unwrap();
+    assert_eq!(members, Membership::Shown(&all - &[who].into()));
+}
+
+/// At the first try another group holds the externalId; at the second this one does, and needs no slot of its own.
+#[tokio::test]
+async fn a_value_that_is_the_groups_own_meanwhile_stays_where_it_is() {
+    let table: Arc<dyn Table> = Arc::new(embedded::memory().await.unwrap());
+    let (other, team, who, _) = of_three(&table).await;
+    other.remove(team, who).await.unwrap();
+    let holder = other.create(&GROUP, group("Holder")).await.unwrap().id;
+    let value = json!("the one");
+    other
+        .set(holder, "externalId", value.clone())
+        .await
+        .unwrap();
+    let meanwhile = Meanwhile::new(table, When::Look);
+    let bench = other.over(meanwhile.clone());
+    let take = Other::TakeExternalIdOf(holder);
+    assert!(meanwhile.other.set((other, team, take)).is_ok());
+    let decide = |old: &Record| {
+        let mut document = old.document.clone();
+        document.insert("externalId".to_owned(), value.clone());
+        Ok::<_, StoreError>(Change {
+            document,
+            members: verb(who, Verb::Add),
+            holds: Holds::Document,
+        })
+    };
+    bench.tenant().modify(team, decide).await.unwrap();
+    assert!(bench.members_of(team).await.contains(&who));
+    bench
+        .set(team, "externalId", json!("another"))
+        .await
+        .unwrap();
+    bench.delete(team).await.unwrap();
 }

@@ -77,3 +77,45 @@ async fn members_come_page_by_page_each_exactly_once() {
         assert!(usage.calls <= 6, "{usage:?}");
     }
 }
+
+#[tokio::test]
+async fn a_page_of_few_among_many_members_takes_few_looks() {
+    let table = Arc::new(embedded::memory().await.unwrap());
+    let meter = Arc::new(Metered::new(table.clone()));
+    let bench = Bench::new(table, meter.clone(), 5).await;
+    let team = bench.create(&GROUP, group("Team")).await.unwrap().id;
+    for n in 0..200 {
+        let made = bench.create(&USER, user(&format!("u{n}@fabrikam.example")));
+        bench.add(team, made.await.unwrap().id).await.unwrap();
+    }
+    meter.reset();
+    let nobody = format!("groups.value eq \"{team}\" and title eq \"nobody\"");
+    assert_eq!(walk(&bench, &nobody, 1).await, (vec![], 1));
+    let usage = meter.reset();
+    assert!(usage.round_trips <= 10, "{usage:?}");
+}
+
+#[tokio::test]
+async fn who_is_in_any_of_many_groups_takes_few_looks_at_each_user() {
+    let table = Arc::new(embedded::memory().await.unwrap());
+    let meter = Arc::new(Metered::new(table.clone()));
+    let bench = Bench::new(table, meter.clone(), 5).await;
+    let (mut arms, mut in_some) = (vec![], BTreeSet::new());
+    for n in 0..20 {
+        let team = bench.create(&GROUP, group(&format!("Team {n}"))).await;
+        let made = bench.create(&USER, user(&format!("u{n}@fabrikam.example")));
+        let (team, id) = (team.unwrap().id, made.await.unwrap().id);
+        if n % 2 == 0 {
+            bench.add(team, id).await.unwrap();
+            in_some.insert(id);
+        }
+        arms.push(format!("groups.value eq \"{team}\""));
+    }
+    let any = format!("active eq true and ({})", arms.join(" or "));
+    meter.reset();
+    let found = page(&bench, &any, Start::Index(1), 100).await;
+    let found: BTreeSet<Id> = found.records.iter().map(|record| record.id).collect();
+    assert_eq!(found, in_some);
+    let usage = meter.reset();
+    assert!(usage.calls <= 4 * 20 + 40, "{usage:?}");
+}

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use http::Method;
+use serde_json::Value;
 
 use super::read::{Entry, Task};
 
@@ -111,6 +112,8 @@ struct Effect {
     resource_type: u8,
     creates: bool,
     deletes: bool,
+    /// Changes what another change may wait for.
+    contends: bool,
     name: Option<String>,
 }
 
@@ -120,17 +123,45 @@ impl Effect {
             resource_type: task.resource_type()?.number,
             creates: task.method == Method::POST,
             deletes: task.method == Method::DELETE,
+            contends: task.method != Method::POST && contends(task),
             name: task.unique_name(),
         })
     }
 
-    /// A deletion frees names and takes members away, a change may free the name that a creation takes, and of two
-    /// that want one name the first shall have it.
+    /// A deletion frees names and takes members away, a change may free the name that a creation takes, or the name
+    /// or seat that another change takes, and of two that want one name the first shall have it.
     fn meets(&self, other: &Self) -> bool {
         let same_type = self.resource_type == other.resource_type;
         self.deletes != other.deletes
             || (same_type && self.creates != other.creates)
+            || (same_type && self.contends && other.contends)
             || (same_type && self.name.is_some() && self.name == other.name)
+    }
+}
+
+/// Whether the data names what one resource may have to give up before another can have it: a name, an externalId
+/// where it must be unique, a seat.
+fn contends(task: &Task) -> bool {
+    let unique = task.unique().map_or("", |unique| &unique.name);
+    names_one(&task.data, &[unique, "externalId", "active"])
+}
+
+/// Whether one of these attributes is named by a key, or at the end of a path; rather once too often than once too
+/// seldom. The JSON parser has bounded how deep the data goes.
+fn names_one(data: &Value, attributes: &[&str]) -> bool {
+    let ends = |text: &str, name: &str| {
+        let start = text.len().checked_sub(name.len());
+        let end = start.and_then(|start| text.get(start..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(name))
+    };
+    let names = |text: &str| attributes.iter().any(|name| ends(text.trim_end(), name));
+    match data {
+        Value::Array(list) => list.iter().any(|value| names_one(value, attributes)),
+        Value::Object(object) => object.iter().any(|(key, value)| {
+            let path = value.as_str().filter(|_| key.eq_ignore_ascii_case("path"));
+            names(key) || path.is_some_and(names) || names_one(value, attributes)
+        }),
+        _ => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The body of a bulk request as operations; what is wrong with one operation is its own error. RFC 7644 §3.7.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use http::{HeaderValue, Method};
 use serde_json::Value;
@@ -9,7 +10,7 @@ use super::OPERATIONS_MAX;
 use super::reference;
 use crate::api::route::{Endpoint, Route};
 use crate::api::{Exchange, ScimError};
-use crate::schema::{Document, Quirk, ResourceType, Uniqueness, norm};
+use crate::schema::{Attribute, Document, Quirk, ResourceType, Uniqueness, norm};
 
 /// One operation: what its answer repeats, and what is to be done or why it cannot be.
 #[derive(Debug)]
@@ -60,10 +61,16 @@ impl Task {
 
     /// The value that no two resources of the type may share, in normal form, where the data states it.
     pub(super) fn unique_name(&self) -> Option<String> {
-        let mut attributes = self.resource_type()?.schema.attributes.iter();
-        let unique = attributes.find(|attribute| attribute.uniqueness == Uniqueness::Server)?;
+        let unique = self.unique()?;
         let value = member(self.data.as_object()?, &unique.name)?.as_str()?;
         Some(norm(value, unique.case_exact))
+    }
+
+    /// The attribute of the type that no two resources may share.
+    pub(super) fn unique(&self) -> Option<&'static Attribute> {
+        let attributes = &self.resource_type()?.schema.attributes;
+        let is_unique = |one: &&Arc<Attribute>| one.uniqueness == Uniqueness::Server;
+        attributes.iter().find(is_unique).map(Arc::as_ref)
     }
 }
 
@@ -144,10 +151,7 @@ fn task(
             "a POST operation needs a bulkId, which names it in the answer",
         ));
     }
-    let version = text(item, "version").map(HeaderValue::from_str);
-    let version = version.transpose().map_err(|_| {
-        ScimError::invalid_value("version must be a version as meta.version shows it")
-    })?;
+    let version = version(item)?;
     let data = match member_mut(item, "data").map(Value::take) {
         _ if method == Method::DELETE => Value::Null,
         Some(data @ Value::Object(_)) => data,
@@ -168,6 +172,18 @@ fn task(
     references.extend(task.target().and_then(reference::name).map(str::to_owned));
     task.references = references;
     Ok(task)
+}
+
+/// The version that the resource must have: what is none would leave the change unguarded.
+fn version(item: &Document) -> Result<Option<HeaderValue>, ScimError> {
+    let no_version = "version must be a version as meta.version shows it";
+    match member(item, "version") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if !text.is_empty() => HeaderValue::from_str(text)
+            .map(Some)
+            .map_err(|_| ScimError::invalid_value(no_version)),
+        Some(_) => Err(ScimError::invalid_value(no_version)),
+    }
 }
 
 /// The path of an operation; a query has no meaning here.

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::schema::{GROUP, USER};
+use crate::schema::{GROUP, USER, schemas_of};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
@@ -101,6 +101,7 @@ fn empty_values_are_absent_and_hollow_elements_pruned() {
     );
     check(&USER, user(json!({ENTERPRISE: ""})), Ok(user(json!({}))));
     check(&USER, user(json!({ENTERPRISE: null})), Ok(user(json!({}))));
+    check(&USER, user(json!({ENTERPRISE: []})), Ok(user(json!({}))));
 }
 
 #[test]

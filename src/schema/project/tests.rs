@@ -197,4 +197,5 @@ fn returned_decides_beside_the_parameters() {
         json!({"log": "2", "badge": "3"})
     );
     assert_eq!(shown(None, Some(&["badge", "desk"])), json!({"badge": "3"}));
+    assert_eq!(shown(None, Some(&[urn])), json!({"badge": "3"}));
 }

@@ -62,106 +62,83 @@ fn good_answers_break_nothing() {
     assert_eq!(broken(Ask::new("DELETE", "/Users/1"), 204, &[], ""), none);
 }
 
+#[track_caller]
+fn breaks(
+    ask: Ask,
+    status: u16,
+    headers: &[(&'static str, &'static str)],
+    body: &str,
+    rules: &[&str],
+) {
+    assert_eq!(broken(ask, status, headers, body), rules, "{status} {body}");
+}
+
+fn user() -> Ask {
+    Ask::get("/Users/7")
+}
+
 #[test]
-fn each_departure_has_its_rule() {
-    let json = ("content-type", "application/json");
-    let get = || Ask::get("/Users/7");
-    let list = || Ask::get("/Users");
+fn an_answer_is_of_a_type_and_may_have_a_body() {
     let html = ("content-type", "text/html");
-    for (found, wanted) in [
-        (
-            broken(get(), 500, &[html], "<html>"),
-            vec![
-                "answer.body",
-                "answer.media-type",
-                "answer.no-5xx",
-                "error.body",
-                "error.detail",
-            ],
-        ),
-        (broken(get(), 200, &[SCIM], ""), vec!["answer.body"]),
-        (broken(get(), 204, &[SCIM], "{}"), vec!["answer.body"]),
-        (broken(get(), 200, &[SCIM], "[1]"), vec!["answer.body"]),
-        (
-            broken(get(), 200, &[json], r#"{"id":"7","schemas":["x"]}"#),
-            vec!["answer.media-type"],
-        ),
-        (
-            broken(get(), 200, &[], r#"{"id":7,"schemas":["x"]}"#),
-            vec!["answer.media-type", "resource.common"],
-        ),
-        (
-            broken(get(), 200, &[SCIM], r#"{"id":"7"}"#),
-            vec!["resource.common"],
-        ),
-        (
-            broken(
-                get(),
-                200,
-                &[SCIM],
-                r#"{"id":"7","schemas":["x"],"active":"True"}"#,
-            ),
-            vec!["resource.active"],
-        ),
-        (
-            broken(
-                get(),
-                404,
-                &[SCIM],
-                r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":404,"detail":"x"}"#,
-            ),
-            vec!["error.body"],
-        ),
-        (
-            broken(
-                get(),
-                401,
-                &[SCIM],
-                r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"401"}"#,
-            ),
-            vec!["error.detail", "error.www-authenticate"],
-        ),
-        (
-            broken(list(), 200, &[SCIM], r#"{"Resources":{}}"#),
-            vec!["list.body"],
-        ),
-        (
-            broken(
-                list(),
-                200,
-                &[SCIM],
-                r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":0,"itemsPerPage":20,"Resources":[]}"#,
-            ),
-            vec!["list.counts"],
-        ),
-        (
-            broken(
-                list(),
-                200,
-                &[SCIM],
-                r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":0,"Resources":[5]}"#,
-            ),
-            vec!["list.counts", "resource.common"],
-        ),
-        (
-            broken(
-                Ask::new("POST", "/Users"),
-                201,
-                &[SCIM],
-                r#"{"id":"7","schemas":["x"]}"#,
-            ),
-            vec!["create.location"],
-        ),
-        (
-            broken(
-                Ask::new("POST", "/Users"),
-                201,
-                &[SCIM, ("location", "a")],
-                r#"{"id":"7","schemas":["x"],"meta":{"location":"b"}}"#,
-            ),
-            vec!["create.location"],
-        ),
-    ] {
-        assert_eq!(found, wanted);
-    }
+    let rules = [
+        "answer.body",
+        "answer.media-type",
+        "answer.no-5xx",
+        "error.body",
+        "error.detail",
+    ];
+    breaks(user(), 500, &[html], "<html>", &rules);
+    breaks(user(), 200, &[SCIM], "", &["answer.body"]);
+    breaks(user(), 204, &[SCIM], "{}", &["answer.body"]);
+    breaks(user(), 200, &[SCIM], "[1]", &["answer.body"]);
+    let json = ("content-type", "application/json");
+    let sound = r#"{"id":"7","schemas":["x"]}"#;
+    breaks(user(), 200, &[json], sound, &["answer.media-type"]);
+}
+
+#[test]
+fn a_resource_has_an_id_schemas_and_a_boolean_active() {
+    let number = r#"{"id":7,"schemas":["x"]}"#;
+    let rules = ["answer.media-type", "resource.common"];
+    breaks(user(), 200, &[], number, &rules);
+    let bare = r#"{"id":"7"}"#;
+    breaks(user(), 200, &[SCIM], bare, &["resource.common"]);
+    let text = r#"{"id":"7","schemas":["x"],"active":"True"}"#;
+    breaks(user(), 200, &[SCIM], text, &["resource.active"]);
+}
+
+#[test]
+fn an_error_says_its_status_in_text_and_why() {
+    let number =
+        r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":404,"detail":"x"}"#;
+    breaks(user(), 404, &[SCIM], number, &["error.body"]);
+    let silent = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"401"}"#;
+    let rules = ["error.detail", "error.www-authenticate"];
+    breaks(user(), 401, &[SCIM], silent, &rules);
+}
+
+#[test]
+fn a_list_counts_its_rows() {
+    let list = |body: &str, rules: &[&str]| {
+        breaks(Ask::get("/Users"), 200, &[SCIM], body, rules);
+    };
+    list(r#"{"Resources":{}}"#, &["list.body"]);
+    list(
+        r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":0,"itemsPerPage":20,"Resources":[]}"#,
+        &["list.counts"],
+    );
+    list(
+        r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":0,"Resources":[5]}"#,
+        &["list.counts", "resource.common"],
+    );
+}
+
+#[test]
+fn a_creation_says_where_the_resource_is() {
+    let create = || Ask::new("POST", "/Users");
+    let nowhere = r#"{"id":"7","schemas":["x"]}"#;
+    breaks(create(), 201, &[SCIM], nowhere, &["create.location"]);
+    let elsewhere = r#"{"id":"7","schemas":["x"],"meta":{"location":"b"}}"#;
+    let headers = [SCIM, ("location", "a")];
+    breaks(create(), 201, &headers, elsewhere, &["create.location"]);
 }

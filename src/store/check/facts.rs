@@ -1,15 +1,15 @@
 //! What is remembered of a tenant's items: no document, only what the invariants speak of.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
 use super::claims::Claims;
-use super::fault::{Broken, Edge, Fault, number};
+use super::fault::{Edge, Fault};
 use super::shape;
 use crate::schema::USER;
 use crate::store::keys::{Entity, TenantScope, Work};
-use crate::store::record::{Record, attr, generation, text};
-use crate::store::{Id, State, StoreError, aliases, directory, identity, schemas, seats};
+use crate::store::record::generation;
+use crate::store::{Id, State, aliases, directory, identity, nested, schemas};
 use crate::table::{Attr, BY_EXTERNAL_ID, BY_NAME, Index, Item, Key};
 
 /// Everything known of one tenant.
@@ -22,8 +22,8 @@ pub(super) struct Facts {
     /// Active users by row, as far as there is one.
     pub active: HashMap<u32, i64>,
     pub edges: HashMap<Edge, Sides>,
-    /// Group and change.
-    pub lanes: HashSet<(Id, String)>,
+    /// By group and change, what it makes of the group.
+    pub lanes: HashMap<(Id, String), Made>,
     pub rows: Vec<Row>,
     pub outbox: u64,
     /// Ids of connections, and the credentials that name one.
@@ -35,6 +35,8 @@ pub(super) struct Facts {
     pub unread: HashSet<Id>,
     /// What single items tell.
     pub faults: Vec<Fault>,
+    /// By attribute, who has its value as a twin: the first of them.
+    pub twins: BTreeMap<&'static str, Id>,
 }
 
 /// Under which names the tenant is known where.
@@ -42,8 +44,15 @@ pub(super) struct Facts {
 pub(super) struct Identity {
     pub config: Option<String>,
     pub registry: Option<String>,
+    /// Whether config and registry row are there, with or without a name.
+    pub has_config: bool,
+    pub has_registry: bool,
     /// Normal forms that lead here.
     pub names: BTreeSet<String>,
+    /// Whether the tenant's item notes that a group was in a group.
+    pub nested: bool,
+    /// The attributes of which it notes twins.
+    pub twins: BTreeSet<String>,
 }
 
 /// A resource that is alive.
@@ -51,12 +60,20 @@ pub(super) struct Identity {
 pub(super) struct Resource {
     /// A user who is not switched off.
     pub active: bool,
+    pub version: i64,
     /// The generation of a group's members.
     pub generation: Option<u64>,
     /// The open big change.
     pub pending: Option<Box<str>>,
     /// Digests of its sort keys in the indexes; 0 where it is not in one.
     pub indexed: [u64; 2],
+}
+
+/// What a big change makes of its group, as its lanes say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Made {
+    pub version: i64,
+    pub generation: Option<u64>,
 }
 
 /// In which directions an edge was seen.
@@ -114,44 +131,6 @@ impl Facts {
     ) -> Result<(), &'static str> {
         let edge = |group, generation: &str, member| Edge::new(group, generation, member).ok_or("");
         match entity {
-            // What is no resource has nothing to agree with.
-            Entity::Resource(_) | Entity::AdminKey | Entity::Counter => {}
-            Entity::Connection => {
-                let id = TenantScope::connection_of(&item.key);
-                self.connections.extend(id.map(str::to_owned));
-                identity::read_connection(item).map_err(|_| "a connection")?;
-            }
-            Entity::Client => {
-                let client = identity::read_client(tenant, item).map_err(|_| "an OAuth client")?;
-                self.credentials.push((item.key.clone(), client.connection));
-            }
-            Entity::Refusal => shape::is_logged(item).then_some(()).ok_or("a refusal")?,
-            Entity::Kept(id) => shape::is_kept(item, id)
-                .then_some(())
-                .ok_or("the record of a deleted user")?,
-            Entity::Config if State::of(item) == State::Erased => {}
-            Entity::Config => {
-                let name = identity::text(item, identity::NAME);
-                self.identity.config = Some(name.ok_or("the tenant's own item")?);
-            }
-            Entity::Registered => {
-                let name = identity::text(item, identity::NAME);
-                self.identity.registry = Some(name.ok_or("the tenant's row in the registry")?);
-            }
-            Entity::Name(norm) => {
-                self.identity.names.insert(norm);
-            }
-            Entity::Token(digest) => {
-                let same = identity::same_digest(item, &digest);
-                let connection = identity::text(item, identity::CONNECTION);
-                let connection = connection.filter(|_| same).ok_or("a token")?;
-                self.credentials.push((item.key.clone(), connection));
-            }
-            Entity::Schema(urn) => {
-                let schema = schemas::read(item).map_err(|_| "a schema")?;
-                let same = schema.schema.id.eq_ignore_ascii_case(&urn);
-                same.then_some(()).ok_or("a schema")?;
-            }
             Entity::Directory(resource_type, row) => {
                 let active = shape::active(item).ok_or("a count of the directory")?;
                 let counts = directory::counted(item);
@@ -177,10 +156,8 @@ impl Facts {
                 self.edges.entry(edge).or_default().reverse = true;
             }
             Entity::Lane(group, op) => {
-                shape::is_lane(item)
-                    .then_some(())
-                    .ok_or("a lane of a big change")?;
-                self.lanes.insert((group, op));
+                let made = shape::made(item).ok_or("a lane of a big change")?;
+                self.lanes.insert((group, op), made);
             }
             Entity::Work(work) => {
                 let (dead, op) = shape::work(item).ok_or("a work row")?;
@@ -192,50 +169,66 @@ impl Facts {
                     .ok_or("an outbox item")?;
                 self.outbox += 1;
             }
+            setting => return self.setting(tenant, setting, item),
         }
         Ok(())
     }
 
-    fn resource(&mut self, tenant: &TenantScope, id: Id, item: &Item) {
-        let mut facts = Resource {
-            generation: generation(item).and_then(number),
-            pending: text(item, attr::PENDING).map(Into::into),
-            ..Resource::default()
-        };
-        let broken = |broken| Fault::Document(id, broken);
-        if facts.generation.is_some() == (id.resource_type() == 0) {
-            self.faults.push(broken(Broken::Generation));
-        }
-        let read = Record::read(item).and_then(|record| {
-            let wanted = aliases::keys(tenant, id, &record.document, &record.twins)?;
-            Ok((record.attrs(tenant)?, wanted, seats::takes_seat(&record)))
-        });
-        match read {
-            Err(error) => {
-                self.unread.insert(id);
-                let unreadable = matches!(error, StoreError::Broken(_));
-                self.faults.push(broken(if unreadable {
-                    Broken::Unreadable
-                } else {
-                    Broken::Invalid
-                }));
+    /// The same of what says nothing of a resource.
+    fn setting(
+        &mut self,
+        tenant: &TenantScope,
+        entity: Entity,
+        item: &Item,
+    ) -> Result<(), &'static str> {
+        match entity {
+            Entity::Connection => {
+                let id = TenantScope::connection_of(&item.key);
+                self.connections.extend(id.map(str::to_owned));
+                identity::read_connection(item).map_err(|_| "a connection")?;
             }
-            Ok((attrs, wanted, active)) => {
-                facts.active = active;
-                let names = INDEXES.iter().flat_map(|index| [index.pk, index.sk]);
-                if names
-                    .clone()
-                    .any(|name| attrs.get(name) != item.attrs.get(name))
-                {
-                    self.faults.push(broken(Broken::Indexed));
-                }
-                facts.indexed = INDEXES.map(|index| attrs.get(index.sk).map_or(0, digest));
-                for (key, indexed) in wanted {
-                    self.claims.want(key, indexed.name, id);
-                }
+            Entity::Client => {
+                let client = identity::read_client(tenant, item).map_err(|_| "an OAuth client")?;
+                self.credentials.push((item.key.clone(), client.connection));
             }
+            Entity::Refusal => shape::is_logged(item).then_some(()).ok_or("a refusal")?,
+            Entity::Kept(id) => shape::is_kept(item, id)
+                .then_some(())
+                .ok_or("the record of a deleted user")?,
+            Entity::Config if State::of(item) == State::Erased => {}
+            Entity::Config => {
+                let name = item.text(identity::NAME);
+                self.identity.has_config = true;
+                self.identity.nested = nested::is_nested(item);
+                self.identity.twins = aliases::twins_ever(item);
+                self.identity.config = Some(name.ok_or("the tenant's own item")?.to_owned());
+            }
+            Entity::Registered => {
+                self.identity.has_registry = true;
+                let name = item.text(identity::NAME);
+                self.identity.registry =
+                    Some(name.ok_or("the tenant's row in the registry")?.to_owned());
+            }
+            Entity::Name(norm) => {
+                self.identity.names.insert(norm);
+            }
+            Entity::Token(digest) => {
+                let same = identity::same_digest(item, &digest);
+                let connection = item.text(identity::CONNECTION);
+                let connection = connection.filter(|_| same).ok_or("a token")?;
+                self.credentials
+                    .push((item.key.clone(), connection.to_owned()));
+            }
+            Entity::Schema(urn) => {
+                let schema = schemas::read(item).map_err(|_| "a schema")?;
+                let same = schema.schema.id.eq_ignore_ascii_case(&urn);
+                same.then_some(()).ok_or("a schema")?;
+            }
+            // There is nothing that these have to agree with.
+            Entity::Resource(_) | Entity::AdminKey | Entity::Counter => {}
+            _ => return Err(""),
         }
-        self.resources.insert(id, facts);
+        Ok(())
     }
 }
 

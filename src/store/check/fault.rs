@@ -62,6 +62,12 @@ pub(super) enum Fault {
         row: u32,
         excess: i64,
     },
+    /// The bucket holds more than its row may count.
+    Overfull {
+        resource_type: u8,
+        bucket: u32,
+        held: i64,
+    },
     Edge(Edge, Amiss),
     /// A row would sweep what is alive.
     Work(Work),
@@ -85,6 +91,10 @@ pub(super) enum Part {
     Names,
     /// A name, in normal form, leads here that is not the tenant's.
     Alien(String),
+    /// A group is in a group, as this edge shows, and the tenant's item does not note it.
+    Nested(Edge),
+    /// The resource shares its value of the attribute, and the tenant's item notes no such.
+    Twins(&'static str, Id),
 }
 
 /// What is wrong with the item of a resource.
@@ -97,6 +107,8 @@ pub(super) enum Broken {
     Generation,
     /// Its attributes for the indexes are not those of its document.
     Indexed,
+    /// It says which big change it waits for, or until when, and not both.
+    Waits,
 }
 
 /// One value: whose documents have it, and whom its alias names.
@@ -148,6 +160,15 @@ impl Fault {
                 bucket: *bucket,
                 excess: 0,
             },
+            Self::Overfull {
+                resource_type,
+                bucket,
+                ..
+            } => Self::Overfull {
+                resource_type: *resource_type,
+                bucket: *bucket,
+                held: 0,
+            },
             Self::Seats { row, .. } => Self::Seats {
                 row: *row,
                 excess: 0,
@@ -158,7 +179,10 @@ impl Fault {
 
     /// Whether it is about a number, which traffic makes another one at each look.
     pub(super) fn is_count(&self) -> bool {
-        matches!(self, Self::Count { .. } | Self::Seats { .. })
+        matches!(
+            self,
+            Self::Count { .. } | Self::Seats { .. } | Self::Overfull { .. }
+        )
     }
 
     /// A word for scripts.
@@ -169,7 +193,7 @@ impl Fault {
             Self::Credential { .. } => "credential",
             Self::Document(..) => "document",
             Self::Alias(_) => "alias",
-            Self::Count { .. } | Self::Seats { .. } => "count",
+            Self::Count { .. } | Self::Seats { .. } | Self::Overfull { .. } => "count",
             Self::Edge(..) => "edge",
             Self::Work(_) => "work",
             Self::Change(..) => "change",
@@ -179,8 +203,9 @@ impl Fault {
     /// Whether `--repair` knows what to do.
     pub(super) fn is_repairable(&self) -> bool {
         match self {
-            Self::Tenant(_) | Self::Stray(_) | Self::Unreadable(..) => false,
-            Self::Document(_, broken) => *broken == Broken::Indexed,
+            Self::Tenant(part) => matches!(part, Part::Nested(_) | Part::Twins(..)),
+            Self::Stray(_) | Self::Unreadable(..) | Self::Overfull { .. } => false,
+            Self::Document(_, broken) => matches!(broken, Broken::Indexed | Broken::Waits),
             Self::Alias(alias) => alias.wanted.len() < 2,
             Self::Count { .. }
             | Self::Seats { .. }
@@ -195,12 +220,14 @@ impl Fault {
     /// The resource it is about.
     pub(super) fn resource(&self) -> Option<Id> {
         match self {
-            Self::Document(id, _) | Self::Change(id, ..) => Some(*id),
-            Self::Alias(alias) => alias.wanted.first().copied().or(alias.held),
-            Self::Edge(edge, _) => Some(edge.group),
-            Self::Work(Work::Deleted(id) | Work::Generation(id, _) | Work::Change(id, _)) => {
+            Self::Document(id, _)
+            | Self::Change(id, ..)
+            | Self::Tenant(Part::Twins(_, id))
+            | Self::Work(Work::Deleted(id) | Work::Generation(id, _) | Work::Change(id, _)) => {
                 Some(*id)
             }
+            Self::Alias(alias) => alias.wanted.first().copied().or(alias.held),
+            Self::Edge(edge, _) => Some(edge.group),
             _ => None,
         }
     }
@@ -208,6 +235,7 @@ impl Fault {
     pub(super) fn attribute(&self) -> Option<&'static str> {
         match self {
             Self::Alias(alias) => Some(alias.attribute),
+            Self::Tenant(Part::Twins(attribute, _)) => Some(attribute),
             _ => None,
         }
     }

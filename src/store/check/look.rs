@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
-use super::fault::Fault;
+use super::fault::{Fault, Part};
 use super::{Entity, belongs};
 use crate::schema::{USER, norm};
 use crate::store::directory::{buckets_of, row_of};
@@ -44,6 +44,14 @@ impl Wanted {
             Fault::Tenant(part) => {
                 self.identity = true;
                 self.names.extend(part.alien().map(keys::tenant_name));
+                if let Part::Nested(edge) = part {
+                    self.items
+                        .extend([edge.forward(scope), edge.reverse(scope)]);
+                }
+            }
+            // The registry stands outside of the tenant.
+            Fault::Unreadable(key, _) if matches!(parse(key), (_, Some(Entity::Registered))) => {
+                self.identity = true;
             }
             Fault::Stray(key) | Fault::Unreadable(key, _) => {
                 self.items.insert(key.clone());
@@ -60,6 +68,11 @@ impl Wanted {
                 self.resources.extend(alias.held);
             }
             Fault::Count {
+                resource_type,
+                bucket,
+                ..
+            }
+            | Fault::Overfull {
                 resource_type,
                 bucket,
                 ..
@@ -161,10 +174,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         for key in [scope.config(), keys::registry(scope)] {
             let item = self.table().get(&key).await?;
-            let name = item
-                .as_ref()
-                .and_then(|item| identity::text(item, identity::NAME));
-            names.extend(name.map(|name| keys::tenant_name(&norm(&name, false))));
+            let name = item.as_ref().and_then(|item| item.text(identity::NAME));
+            names.extend(name.map(|name| keys::tenant_name(&norm(name, false))));
             seen.add(item.into_iter().collect());
         }
         for key in names {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::fault::{Alias, Broken, Fault};
+use super::fault::{Alias, Broken, Fault, Part};
 use crate::schema::USER;
+use crate::store::aliases::Indexed;
 use crate::store::commit::{Outcome, Plan, Role};
 use crate::store::record::attr;
 use crate::store::{
@@ -18,6 +19,8 @@ impl Tenant {
     pub(super) async fn mend(&self, fault: &Fault) -> Result<bool, StoreError> {
         match fault {
             Fault::Document(id, Broken::Indexed) => self.mend_indexed(*id).await,
+            Fault::Document(id, Broken::Waits) => self.mend_waits(*id).await,
+            Fault::Tenant(part) => self.mend_note(part).await,
             Fault::Alias(alias) => self.mend_alias(alias).await,
             Fault::Count {
                 resource_type,
@@ -33,22 +36,19 @@ impl Tenant {
             Fault::Change(group, op, loose) => self.mend_change(*group, op, *loose).await,
             Fault::Credential { key, connection } => {
                 let of_it = Attr::S(connection.clone());
+                let of_it = Condition::Equals(identity::CONNECTION, of_it);
+                let connection = self.scope.connection(connection);
                 self.all(vec![
-                    Write::Delete {
-                        key: key.clone(),
-                        condition: Some(Condition::Equals(identity::CONNECTION, of_it)),
-                    },
-                    Write::Check {
-                        key: self.scope.connection(connection),
-                        condition: Condition::NotExists,
-                    },
+                    Write::delete(key.clone()).when(of_it),
+                    Write::check(connection, Condition::NotExists),
                 ])
                 .await
             }
             Fault::Left(key) => self.mend_left(key).await,
-            Fault::Tenant(_) | Fault::Stray(_) | Fault::Unreadable(..) | Fault::Document(..) => {
-                Ok(false)
-            }
+            Fault::Stray(_)
+            | Fault::Unreadable(..)
+            | Fault::Document(..)
+            | Fault::Overfull { .. } => Ok(false),
         }
     }
 
@@ -61,17 +61,36 @@ impl Tenant {
         Ok(matches!(self.commit(&plan).await?, Outcome::Done))
     }
 
+    /// The tenant's item notes it again; what it notes is never taken back, so there is nothing to lose.
+    async fn mend_note(&self, part: &Part) -> Result<bool, StoreError> {
+        let mut plan = Plan::new(outbox::draw_generation(self.host()));
+        match part {
+            Part::Nested(edge) => {
+                let unaware = Self {
+                    nested: false,
+                    ..self.clone()
+                };
+                unaware.plan_nested(&mut plan, [edge.member]);
+            }
+            Part::Twins(attribute, id) => {
+                let mut indexed = aliases::indexed(id.resource_type()).iter();
+                let indexed = indexed.find(|indexed| indexed.name == *attribute);
+                let Some(flag) = indexed.and_then(Indexed::ever) else {
+                    return Ok(false);
+                };
+                plan.note(self.scope.config(), flag);
+            }
+            _ => return Ok(false),
+        }
+        Ok(matches!(self.commit(&plan).await?, Outcome::Done))
+    }
+
     async fn mend_left(&self, key: &Key) -> Result<bool, StoreError> {
         let erased = Attr::S(State::Erased.name().to_owned());
+        let is_erased = Condition::Equals(identity::STATE, erased);
         self.all(vec![
-            Write::Delete {
-                key: key.clone(),
-                condition: None,
-            },
-            Write::Check {
-                key: self.scope.config(),
-                condition: Condition::Equals(identity::STATE, erased),
-            },
+            Write::delete(key.clone()),
+            Write::check(self.scope.config(), is_erased),
         ])
         .await
     }
@@ -90,14 +109,8 @@ impl Tenant {
             remove,
             ..Update::default()
         };
-        let condition = Some(as_read(Some(&record)));
-        let key = self.scope.resource(id);
-        self.all(vec![Write::Update {
-            key,
-            update,
-            condition,
-        }])
-        .await
+        let write = Write::update(self.scope.resource(id), update);
+        self.all(vec![write.when(as_read(Some(&record)))]).await
     }
 
     /// The alias follows the documents, if they are still as they were read.
@@ -115,21 +128,15 @@ impl Tenant {
             if wants != alias.wanted.contains(id) {
                 return Ok(false);
             }
-            writes.push(Write::Check {
-                key: self.scope.resource(*id),
-                condition: as_read(record.as_ref()),
-            });
+            let key = self.scope.resource(*id);
+            writes.push(Write::check(key, as_read(record.as_ref())));
         }
-        let condition = Some(alias.held.map_or(Condition::NotExists, aliases::mine));
-        writes.push(match alias.wanted.as_slice() {
-            [] => Write::Delete { key, condition },
-            [one] => Write::Put {
-                key,
-                attrs: [(aliases::HOLDER, Attr::S(one.key()))].into(),
-                condition,
-            },
+        let write = match alias.wanted.as_slice() {
+            [] => Write::delete(key),
+            [one] => Write::put(key, [(aliases::HOLDER, Attr::S(one.key()))]),
             _ => return Ok(false),
-        });
+        };
+        writes.push(write.when(alias.held.map_or(Condition::NotExists, aliases::mine)));
         self.all(writes).await
     }
 
@@ -156,17 +163,11 @@ impl Tenant {
             let active = seats.into_iter().filter(|takes| *takes);
             set.insert(directory::ACTIVE, number(active.count()));
         }
-        let update = Update {
-            set,
-            ..Update::default()
-        };
         let unchanged = counted.row.as_ref().map(directory::unchanged);
-        self.all(vec![Write::Update {
-            key: self.scope.directory_row(resource_type, row),
-            update,
-            condition: Some(unchanged.unwrap_or(Condition::NotExists)),
-        }])
-        .await
+        let key = self.scope.directory_row(resource_type, row);
+        let write = Write::update(key, Update::set(set));
+        self.all(vec![write.when(unchanged.unwrap_or(Condition::NotExists))])
+            .await
     }
 
     /// The row before what it counts: whoever comes between and stays changes the row.

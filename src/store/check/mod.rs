@@ -5,9 +5,11 @@ mod facts;
 mod fault;
 mod look;
 mod mend;
+mod mend_change;
 mod mend_edge;
 mod repair;
 mod report;
+mod resource;
 mod rules;
 mod shape;
 mod witness;
@@ -204,8 +206,8 @@ enum Ask {
 fn belongs(item: &Item) -> (Option<TenantScope>, Option<Entity>) {
     match parse(&item.key) {
         (None, Some(Entity::Name(norm))) => {
-            let tenant = identity::text(item, identity::TENANT);
-            match tenant.as_deref().and_then(TenantScope::parse) {
+            let tenant = item.text(identity::TENANT);
+            match tenant.and_then(TenantScope::parse) {
                 Some(tenant) => (Some(tenant), Some(Entity::Name(norm))),
                 None => (None, None),
             }

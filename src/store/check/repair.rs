@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use super::fault::Fault;
+use super::fault::{Broken, Fault};
 use super::report::{Finding, Report};
 use crate::store::keys::TenantScope;
 use crate::store::{State, Store, StoreError};
@@ -36,7 +36,11 @@ impl Store {
         for finding in &report.findings {
             if let Some(scope) = finding.scope.as_ref().filter(|_| finding.is_repairable()) {
                 let repair = self.mend(scope, finding).await;
-                if repair.failed.is_some() && matches!(finding.fault, Fault::Work(_)) {
+                let misleads = matches!(
+                    finding.fault,
+                    Fault::Work(_) | Fault::Document(_, Broken::Waits)
+                );
+                if repair.failed.is_some() && misleads {
                     unsafe_rows.insert(scope);
                 }
                 repairs.push(repair);
@@ -47,7 +51,7 @@ impl Store {
                 .findings
                 .iter()
                 .any(|finding| finding.scope.as_ref() == Some(scope));
-            // A pass would do to the living what such a row says.
+            // A pass would do to the living what such a row says, and give up the change that such a head only names.
             if (waiting.rows > 0 || mended) && !unsafe_rows.contains(scope) {
                 repairs.extend(self.passes(scope).await);
             }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use super::Repair;
 use super::facts::Facts;
 use super::fault::Fault;
 use super::rules::Waiting;
@@ -89,6 +90,21 @@ impl Report {
             "warnings": self.warnings,
             "exitStatus": self.exit_status(),
         })
+    }
+
+    /// The same after repairs. What could not be repaired may be nothing that a check finds, such as rows that wait for a
+    /// pass: a sound table does not excuse it.
+    pub fn to_json_after(&self, repairs: &[Repair]) -> Value {
+        let told =
+            |Repair { finding, failed }: &Repair| json!({ "finding": finding, "failed": failed });
+        let failed = repairs.iter().any(|repair| repair.failed.is_some());
+        let mut report = self.to_json();
+        if let Value::Object(report) = &mut report {
+            let status = self.exit_status().max(u8::from(failed));
+            report.insert("exitStatus".to_owned(), status.into());
+            report.insert("repairs".to_owned(), repairs.iter().map(told).collect());
+        }
+        report
     }
 
     /// Items that belong to no tenant.

@@ -1,14 +1,15 @@
 //! The invariants of the data model, as functions of what was seen of one tenant.
 
+mod tenant;
+
 use std::collections::{HashMap, HashSet};
 
 use ulid::Ulid;
 
 use super::facts::{Facts, Resource, Row, Sides};
-use super::fault::{Alias, Amiss, Edge, Fault, Loose, Part, number};
-use crate::schema::norm;
+use super::fault::{Alias, Amiss, Edge, Fault, Loose, number};
 use crate::store::Id;
-use crate::store::directory::row_of;
+use crate::store::directory::{BUCKET_SIZE, row_of};
 use crate::store::keys::Work;
 
 /// A big change that began so lately may not be readable as a whole.
@@ -27,7 +28,8 @@ pub struct Waiting {
 /// Everything that is not as it must be; with it what waits, and how many memberships there are.
 pub(super) fn judge(facts: &Facts, now_ms: i64) -> (Vec<Fault>, Waiting, u64) {
     let mut faults = facts.faults.clone();
-    faults.extend(identity(facts));
+    faults.extend(tenant::identity(facts));
+    faults.extend(tenant::notes(facts));
     // A document that does not read proves nothing.
     let unread = |alias: &Alias| {
         alias.wanted.is_empty() && alias.held.is_some_and(|id| facts.unread.contains(&id))
@@ -36,7 +38,7 @@ pub(super) fn judge(facts: &Facts, now_ms: i64) -> (Vec<Fault>, Waiting, u64) {
     faults.extend(aliases.map(Fault::Alias));
     faults.extend(counts(facts));
     faults.extend(seats(facts));
-    faults.extend(credentials(facts));
+    faults.extend(tenant::credentials(facts));
     let (wrong, right) = facts.rows.iter().partition(|row| names_living(facts, row));
     let named = Named::by(right);
     let wrong: Vec<&Row> = wrong;
@@ -50,41 +52,34 @@ pub(super) fn judge(facts: &Facts, now_ms: i64) -> (Vec<Fault>, Waiting, u64) {
     (faults, waiting, memberships)
 }
 
-/// Config, registry and name are written together and tell the same.
-fn identity(facts: &Facts) -> Vec<Fault> {
-    let known = &facts.identity;
-    let mut faults = vec![];
-    let mut wrong = |wrong: bool, part| {
-        if wrong {
-            faults.push(Fault::Tenant(part));
-        }
-    };
-    wrong(known.config.is_none(), Part::Config);
-    wrong(known.registry.is_none(), Part::Registry);
-    let Some(name) = known.config.as_ref().or(known.registry.as_ref()) else {
-        return faults;
-    };
-    let own = norm(name, false);
-    let two = known.config.is_some() && known.registry.as_ref().is_some_and(|other| other != name);
-    wrong(two, Part::Names);
-    wrong(!known.names.contains(&own), Part::Name);
-    let alien = known.names.iter().filter(|other| **other != own);
-    faults.extend(alien.map(|other| Fault::Tenant(Part::Alien(other.clone()))));
-    faults
-}
-
-/// I4: a bucket counts what it holds.
-fn counts(facts: &Facts) -> impl Iterator<Item = Fault> {
-    let mut excess: HashMap<(u8, u32), i64> = facts.counts.clone();
-    for id in facts.resources.keys() {
-        *excess.entry((id.resource_type(), id.bucket())).or_default() -= 1;
+/// I4: a bucket counts what it holds, and holds no more than it may.
+fn counts(facts: &Facts) -> Vec<Fault> {
+    let mut buckets: HashMap<(u8, u32), [i64; 2]> = HashMap::new();
+    for (bucket, counted) in &facts.counts {
+        buckets.entry(*bucket).or_default()[0] = *counted;
     }
-    let wrong = excess.into_iter().filter(|(_, excess)| *excess != 0);
-    wrong.map(|((resource_type, bucket), excess)| Fault::Count {
-        resource_type,
-        bucket,
-        excess,
-    })
+    for id in facts.resources.keys() {
+        let bucket = (id.resource_type(), id.bucket());
+        buckets.entry(bucket).or_default()[1] += 1;
+    }
+    let mut faults = vec![];
+    for ((resource_type, bucket), [counted, held]) in buckets {
+        if counted != held {
+            faults.push(Fault::Count {
+                resource_type,
+                bucket,
+                excess: counted - held,
+            });
+        }
+        if held > BUCKET_SIZE {
+            faults.push(Fault::Overfull {
+                resource_type,
+                bucket,
+                held,
+            });
+        }
+    }
+    faults
 }
 
 /// The same for active users; where the row is missing, that is told already.
@@ -101,16 +96,6 @@ fn seats(facts: &Facts) -> impl Iterator<Item = Fault> {
     }
     let wrong = excess.into_iter().filter(|(_, excess)| *excess != 0);
     wrong.map(|(row, excess)| Fault::Seats { row, excess })
-}
-
-/// Whoever comes in comes through a connection.
-fn credentials(facts: &Facts) -> impl Iterator<Item = Fault> {
-    let loose = facts.credentials.iter();
-    let loose = loose.filter(|(_, connection)| !facts.connections.contains(connection));
-    loose.map(|(key, connection)| Fault::Credential {
-        key: key.clone(),
-        connection: connection.clone(),
-    })
 }
 
 /// What the work rows name.
@@ -151,6 +136,15 @@ impl<'f> Named<'f> {
     }
 }
 
+/// Groups whose head was put back before a change of their lanes: what it says of its members is of the past.
+fn put_back(facts: &Facts) -> HashSet<Id> {
+    let later = facts.lanes.iter().filter(|((group, _), made)| {
+        let head = facts.resources.get(group);
+        head.is_some_and(|head| made.version > head.version && made.generation != head.generation)
+    });
+    later.map(|((group, _), _)| *group).collect()
+}
+
 /// Whether a row names what is alive: it is a fault, and excuses nothing.
 fn names_living(facts: &Facts, row: &Row) -> bool {
     match &row.work {
@@ -165,7 +159,7 @@ fn names_living(facts: &Facts, row: &Row) -> bool {
 
 /// I5: every membership stands in both directions, and both ends live. I12: what does not is named by a row.
 fn edges(facts: &Facts, named: &Named<'_>, faults: &mut Vec<Fault>, waiting: &mut Waiting) -> u64 {
-    let mut memberships = 0;
+    let (mut memberships, put_back) = (0, put_back(facts));
     for (edge, sides) in &facts.edges {
         let Some(amiss) = amiss(facts, *edge, *sides) else {
             memberships += 1;
@@ -180,6 +174,7 @@ fn edges(facts: &Facts, named: &Named<'_>, faults: &mut Vec<Fault>, waiting: &mu
             }
             Amiss::OnlyForward | Amiss::OnlyReverse => false,
         };
+        let excused = excused || put_back.contains(&edge.group);
         if excused {
             waiting.edges += 1;
         } else {
@@ -237,10 +232,11 @@ fn changes(
             loose(*group, op, Loose::Row);
         }
     }
-    for (group, op) in &facts.lanes {
+    for (group, op) in facts.lanes.keys() {
+        let head = facts.resources.get(group);
         if open(group, op) {
             waiting.lanes += 1;
-        } else {
+        } else if head.is_none_or(|head| head.generation.is_some()) {
             loose(*group, op, Loose::Lanes);
         }
     }

@@ -1,8 +1,10 @@
 //! The attributes that items must have, beside those their own modules read.
 
+use super::facts::Made;
 use crate::store::directory::ACTIVE;
 use crate::store::lanes::{ADDS, DONE, REMOVES};
-use crate::store::record::{attr, text};
+use crate::store::outbox::attr::{ACTOR, REQUEST};
+use crate::store::record::attr;
 use crate::store::sweep::{DEAD, OP, SINCE};
 use crate::store::{Id, Kept, LogEvent, log};
 use crate::table::{Attr, Item};
@@ -14,30 +16,39 @@ const ID_BYTES: usize = 16;
 pub(super) fn active(item: &Item) -> Option<i64> {
     let mut counts = item.attrs.values();
     let sound = counts.all(|count| matches!(count, Attr::N(_)));
-    sound.then(|| number(item, ACTIVE).unwrap_or(0))
+    sound.then(|| item.number(ACTIVE).unwrap_or(0))
 }
 
 /// Whether the group of a work row is deleted, and the change that was open when it was.
 pub(super) fn work(item: &Item) -> Option<(bool, Option<String>)> {
-    number(item, SINCE)?;
+    item.number(SINCE)?;
     let dead = item.attrs.contains_key(DEAD);
-    Some((dead, text(item, OP).map(str::to_owned)))
+    Some((dead, item.text(OP).map(str::to_owned)))
 }
 
-pub(super) fn is_lane(item: &Item) -> bool {
+/// What the change of a lane makes of its group; `None` where the group cannot be read with such a lane.
+pub(super) fn made(item: &Item) -> Option<Made> {
     let ids = |name| match item.attrs.get(name) {
         Some(Attr::B(packed)) if packed.len().is_multiple_of(ID_BYTES) => {
-            Some(packed.len() / ID_BYTES)
+            let mut ids = packed.chunks_exact(ID_BYTES);
+            ids.all(is_id).then_some(packed.len() / ID_BYTES)
         }
         None => Some(0),
         _ => None,
     };
-    let (Some(adds), Some(removes), Some(done)) = (ids(ADDS), ids(REMOVES), number(item, DONE))
-    else {
-        return false;
+    let all = i64::try_from(ids(ADDS)? + ids(REMOVES)?).ok()?;
+    let done = item.number(DONE)?;
+    item.text(ACTOR).and(item.text(REQUEST))?;
+    let made = Made {
+        version: item.number(attr::VERSION)?,
+        generation: super::fault::number(item.text(attr::GENERATION)?),
     };
-    let all = i64::try_from(adds + removes).unwrap_or(i64::MAX);
-    (0..=all).contains(&done) && text(item, attr::GENERATION).is_some()
+    (0..=all).contains(&done).then_some(made)
+}
+
+/// Whether the bytes are an id that this store gives.
+fn is_id(bytes: &[u8]) -> bool {
+    Id::from_bytes(bytes).is_some_and(|id| Id::parse(&id.to_string()).is_some())
 }
 
 /// An entry of the provisioning log that tells of a resource.
@@ -56,11 +67,4 @@ pub(super) fn is_logged(item: &Item) -> bool {
 /// The record of a deleted user, as it was.
 pub(super) fn is_kept(item: &Item, id: Id) -> bool {
     Kept::read(item).is_ok_and(|kept| kept.id == id)
-}
-
-fn number(item: &Item, name: &str) -> Option<i64> {
-    match item.attrs.get(name) {
-        Some(Attr::N(number)) => Some(*number),
-        _ => None,
-    }
 }

@@ -9,7 +9,7 @@ use super::words::kind;
 use super::{Ask, Entity, PAUSE_MS};
 use crate::store::keys::{TenantScope, parse};
 use crate::store::{Id, Store, StoreError};
-use crate::table::{Index, Query, Range};
+use crate::table::{Index, Query};
 
 /// Entries read at once.
 const PAGE: u32 = 1_000;
@@ -61,11 +61,8 @@ impl Store {
         let asked = |id: &Id| only.is_none_or(|only| only.contains(id));
         let (mut seen, mut differ) = (HashSet::new(), HashSet::new());
         let mut query = Query {
-            pk: shown.pk.clone(),
-            range: Range::All,
-            descending: false,
             limit: Some(PAGE),
-            after: None,
+            ..Query::all(shown.pk.clone())
         };
         loop {
             let page = self.page(&Ask::Index(shown.index, query.clone())).await?;

@@ -5,6 +5,7 @@ use std::fmt;
 use super::fault::{Alias, Amiss, Broken, Fault, Loose, Part};
 use crate::schema::{GROUP, USER};
 use crate::store::Id;
+use crate::store::directory::BUCKET_SIZE;
 use crate::store::keys::Work;
 use crate::table::Key;
 
@@ -17,6 +18,11 @@ impl fmt::Display for Fault {
                     "the name {name:?} leads to the tenant, and is not its own"
                 )
             }
+            Self::Tenant(Part::Twins(attribute, id)) => write!(
+                out,
+                "{}: it shares its {attribute}, and the tenant does not note that any do: a value that is to be unique may be taken twice",
+                named(*id)
+            ),
             Self::Tenant(part) => out.write_str(part.words()),
             Self::Stray(key) => write!(
                 out,
@@ -35,28 +41,7 @@ impl fmt::Display for Fault {
             Self::Unreadable(_, what) => write!(out, "{what} does not read"),
             Self::Document(id, broken) => write!(out, "{}: {}", named(*id), broken.words()),
             Self::Alias(alias) => alias.fmt(out),
-            Self::Count {
-                resource_type,
-                bucket,
-                excess,
-            } => {
-                let (few, many) = ("fewer", "more");
-                let than = if *excess < 0 { few } else { many };
-                let kind = kind(*resource_type);
-                let excess = excess.unsigned_abs();
-                write!(
-                    out,
-                    "bucket {bucket} of the {kind} directory counts {excess} {than} than it holds"
-                )
-            }
-            Self::Seats { row, excess } => {
-                let than = if *excess < 0 { "fewer" } else { "more" };
-                let excess = excess.unsigned_abs();
-                write!(
-                    out,
-                    "row {row} of the User directory counts {excess} {than} active users than its buckets hold"
-                )
-            }
+            Self::Count { .. } | Self::Overfull { .. } | Self::Seats { .. } => self.count(out),
             Self::Edge(edge, amiss) => {
                 let (group, member) = (named(edge.group), named(edge.member));
                 write!(out, "{group}, member {member}: {}", amiss.words())
@@ -72,6 +57,46 @@ impl fmt::Display for Fault {
                 write!(out, "{}: a row would sweep what it has now", named(*id))
             }
             Self::Change(id, _, loose) => write!(out, "{}: {}", named(*id), loose.words()),
+        }
+    }
+}
+
+impl Fault {
+    /// In words, if it is about a number.
+    fn count(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count {
+                resource_type,
+                bucket,
+                excess,
+            } => {
+                let (few, many) = ("fewer", "more");
+                let than = if *excess < 0 { few } else { many };
+                let kind = kind(*resource_type);
+                let excess = excess.unsigned_abs();
+                write!(
+                    out,
+                    "bucket {bucket} of the {kind} directory counts {excess} {than} than it holds"
+                )
+            }
+            Self::Overfull {
+                resource_type,
+                bucket,
+                held,
+            } => write!(
+                out,
+                "bucket {bucket} of the {} directory holds {held}, which is more than {BUCKET_SIZE}",
+                kind(*resource_type)
+            ),
+            Self::Seats { row, excess } => {
+                let than = if *excess < 0 { "fewer" } else { "more" };
+                let excess = excess.unsigned_abs();
+                write!(
+                    out,
+                    "row {row} of the User directory counts {excess} {than} active users than its buckets hold"
+                )
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -130,6 +155,10 @@ impl Part {
             Self::Name => "the tenant's name does not lead to it",
             Self::Names => "the registry has another name for the tenant",
             Self::Alien(_) => "a name leads to the tenant that is not its own",
+            Self::Nested(_) => {
+                "a group is in a group, and the tenant does not note it: groups that hold somebody through others are not shown"
+            }
+            Self::Twins(..) => "resources share a value, and the tenant does not note it",
         }
     }
 }
@@ -142,6 +171,7 @@ impl Broken {
             Self::Generation => {
                 "it says of its members what its resource type does not have, or nothing"
             }
+            Self::Waits => "it says which big change it waits for or until when, and not both",
             Self::Indexed => "its index attributes are not those of its document",
         }
     }

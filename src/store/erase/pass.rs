@@ -11,7 +11,7 @@ use crate::store::host::random_u64;
 use crate::store::keys::{TenantScope, Work};
 use crate::store::record::{attr, generation as generation_of};
 use crate::store::{Id, Record, Store, StoreError, aliases};
-use crate::table::{Condition, Consistency, Item, Key, Query, Range, Table, TableError, Write};
+use crate::table::{Condition, Consistency, Item, Key, Query, Table, TableError, Write};
 
 /// Items of one page: between two, the time is looked at.
 const PAGE: u32 = 200;
@@ -160,11 +160,9 @@ impl Pass<'_> {
                 return Ok(false);
             }
             let query = Query {
-                pk: pk.clone(),
-                range: Range::All,
-                descending: false,
                 limit: Some(PAGE),
                 after,
+                ..Query::all(pk.clone())
             };
             let page = self.table.query(&query, Consistency::Strong).await?;
             let mut parts = stream::iter(page.items)
@@ -187,7 +185,7 @@ impl Pass<'_> {
     }
 
     async fn delete(&self, key: Key, condition: Option<Condition>) -> Gone {
-        let delete = Write::Delete { key, condition };
+        let delete = Write::delete(key).when(condition);
         let mut tries = 0;
         loop {
             tries += 1;

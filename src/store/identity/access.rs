@@ -23,10 +23,7 @@ impl Store {
         ]);
         let life = client.access_token_life;
         let issued = self.put_token(&client.scope, attrs, Some(life)).await?;
-        let update = Update {
-            set: Attrs::from([(LAST_USED, Attr::N(self.host().now_ms()))]),
-            ..Update::default()
-        };
+        let update = Update::set([(LAST_USED, Attr::N(self.host().now_ms()))]);
         // Only a note; the token is good without it.
         let key = client.scope.client(client.name());
         drop(self.update_setting(key, update, Condition::Exists).await);
@@ -40,11 +37,11 @@ impl Store {
         digest: &[u8; 32],
         ends: i64,
     ) -> Result<bool, StoreError> {
-        let put = Write::Put {
-            key: tenant.used_assertion(digest),
-            attrs: Attrs::from([(TTL, Attr::N(ends / 1_000 + 1))]),
-            condition: Some(Condition::NotExists),
-        };
+        let put = Write::put(
+            tenant.used_assertion(digest),
+            [(TTL, Attr::N(ends / 1_000 + 1))],
+        )
+        .when(Condition::NotExists);
         match self.table().write(&put).await {
             Ok(()) => Ok(true),
             Err(TableError::Condition(_)) => Ok(false),

@@ -1,7 +1,7 @@
 //! The vendor's own keys, which open the admin API: made with direct access to the table.
 
 use super::expiry::{EXPIRY_MAX_S, EXPIRY_MIN_S};
-use super::items::{digest, number, text};
+use super::items::digest;
 use super::secret::AdminSecret;
 use super::tenant::CREATED;
 use super::tokens::{DIGEST, LABEL, REVOKED, UNTIL};
@@ -64,7 +64,7 @@ impl Store {
         let now = self.host().now_ms();
         let revoked = self.amend(item.key.clone(), "admin key", |item| {
             let mut update = Update::default();
-            if number(item, REVOKED).is_none() {
+            if item.number(REVOKED).is_none() {
                 update.set.insert(REVOKED, Attr::N(now));
             }
             Ok::<_, IdentityError>(update)
@@ -88,9 +88,9 @@ impl Store {
 fn read(item: &Item) -> Option<AdminKey> {
     Some(AdminKey {
         id: digest(item, DIGEST).map(|digest| TenantScope::token_id(&digest))?,
-        label: text(item, LABEL).unwrap_or_default(),
-        created: number(item, CREATED).unwrap_or_default(),
-        expires: number(item, UNTIL),
-        revoked: number(item, REVOKED),
+        label: item.text(LABEL).unwrap_or_default().to_owned(),
+        created: item.number(CREATED).unwrap_or_default(),
+        expires: item.number(UNTIL),
+        revoked: item.number(REVOKED),
     })
 }

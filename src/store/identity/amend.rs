@@ -1,7 +1,6 @@
 //! Changes that rest on what was read: an item that is there is changed, one more is added where there may be more.
 
 use super::IdentityError;
-use super::items::number;
 use crate::store::commit::{DEADLINE_MS, pause, settle};
 use crate::store::{Store, StoreError, outbox};
 use crate::table::{
@@ -82,19 +81,19 @@ impl Store {
             if count().await? >= limited.max {
                 return Err(IdentityError::TooMany(limited.too_many.clone()));
             }
-            let unchanged = number(&of, ADDED).map_or(Condition::Lacks(ADDED), |added| {
+            let unchanged = of.number(ADDED).map_or(Condition::Lacks(ADDED), |added| {
                 Condition::Equals(ADDED, Attr::N(added))
             });
             let writes = vec![
                 new(key.clone(), attrs.clone()),
-                Write::Update {
-                    key: limited.of.clone(),
-                    update: Update {
+                Write::update(
+                    limited.of.clone(),
+                    Update {
                         add: [(ADDED, 1)].into(),
                         ..Update::default()
                     },
-                    condition: Some(Condition::And(vec![Condition::Exists, unchanged])),
-                },
+                )
+                .when(Condition::And(vec![Condition::Exists, unchanged])),
             ];
             let token = outbox::draw_ulid(self.host());
             if self.settled(token, writes).await?.is_none() {
@@ -120,11 +119,7 @@ impl Store {
         update: Update,
         condition: Condition,
     ) -> Result<(), TableError> {
-        let write = Write::Update {
-            key,
-            update,
-            condition: Some(condition),
-        };
+        let write = Write::update(key, update).when(condition);
         self.table().write(&write).await
     }
 
@@ -137,11 +132,9 @@ impl Store {
         let (mut items, mut after) = (vec![], None);
         loop {
             let query = Query {
-                pk: pk.clone(),
                 range: Range::BeginsWith(prefix.clone()),
-                descending: false,
-                limit: None,
                 after,
+                ..Query::all(pk.clone())
             };
             let page = self.table().query(&query, Consistency::Strong).await?;
             items.extend(page.items);
@@ -167,11 +160,7 @@ impl Store {
 
 /// Writes an item that is not there yet.
 pub(super) fn new(key: Key, attrs: Attrs) -> Write {
-    Write::Put {
-        key,
-        attrs,
-        condition: Some(Condition::NotExists),
-    }
+    Write::put(key, attrs).when(Condition::NotExists)
 }
 
 fn item(key: Key, attrs: Attrs) -> Item {

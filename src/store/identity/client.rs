@@ -5,7 +5,6 @@ use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use super::connection::LAST_USED;
-use super::items::{number, text};
 use super::tenant::CREATED;
 use super::tokens::{CONNECTION, LABEL, SCOPES, scopes};
 use super::{IdentityError, Scopes, Secret, label};
@@ -166,10 +165,7 @@ impl Client {
 
     /// The change to these secrets.
     pub(super) fn with_secrets(&self, secrets: Vec<ClientSecret>) -> Result<Update, IdentityError> {
-        Ok(Update {
-            set: Attrs::from([(AUTH, stored(self.method.clone(), secrets)?)]),
-            ..Update::default()
-        })
+        Ok(Update::set([(AUTH, stored(self.method.clone(), secrets)?)]))
     }
 
     /// Whether this is one of the client's secrets.
@@ -215,19 +211,19 @@ fn hex(bytes: &[u8]) -> String {
 
 pub(in crate::store) fn read(tenant: &TenantScope, item: &Item) -> Result<Client, StoreError> {
     let broken = || StoreError::Broken("a client does not read");
-    let stored = text(item, AUTH).ok_or_else(broken)?;
+    let stored = item.text(AUTH).ok_or_else(broken)?.to_owned();
     let stored: Stored = serde_json::from_str(&stored).map_err(|_| broken())?;
     let name = TenantScope::client_of(&item.key).ok_or_else(broken)?;
     Ok(Client {
         id: client_id(tenant, name),
         scope: tenant.clone(),
-        connection: text(item, CONNECTION).ok_or_else(broken)?,
-        label: text(item, LABEL).unwrap_or_default(),
+        connection: item.text(CONNECTION).ok_or_else(broken)?.to_owned(),
+        label: item.text(LABEL).unwrap_or_default().to_owned(),
         method: stored.method,
         secrets: stored.secrets,
         scopes: scopes(item),
-        access_token_life: number(item, LIFE).unwrap_or(ACCESS_TOKEN_MIN_S),
-        created: number(item, CREATED).unwrap_or_default(),
-        last_used: number(item, LAST_USED),
+        access_token_life: item.number(LIFE).unwrap_or(ACCESS_TOKEN_MIN_S),
+        created: item.number(CREATED).unwrap_or_default(),
+        last_used: item.number(LAST_USED),
     })
 }

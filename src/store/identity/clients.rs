@@ -160,10 +160,7 @@ impl Store {
 
     /// Takes the client away; its access tokens are unknown within 30 s.
     pub async fn delete_client(&self, client: &Client) -> Result<(), IdentityError> {
-        let delete = Write::Delete {
-            key: client.scope.client(client.name()),
-            condition: None,
-        };
+        let delete = Write::delete(client.scope.client(client.name()));
         self.table().write(&delete).await?;
         self.shared.credentials.forget(&client.scope);
         Ok(())

@@ -4,7 +4,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::items::{number, text};
 use super::tenant::CREATED;
 use super::{IdentityError, Policies, label};
 use crate::store::StoreError;
@@ -156,21 +155,22 @@ pub(super) fn check_name(name: &str) -> Result<(), IdentityError> {
 /// An item that does not read is our failure: to go on without policies would allow what they forbid.
 pub(in crate::store) fn read(item: &Item) -> Result<Connection, StoreError> {
     let broken = || StoreError::Broken("a connection does not read");
-    let policies = text(item, POLICIES).ok_or_else(broken)?;
-    let bearer = text(item, ENTRA_BEARER);
-    let bearer = bearer.map(|json| serde_json::from_str(&json)).transpose();
+    let policies = item.text(POLICIES).ok_or_else(broken)?;
+    let bearer = item.text(ENTRA_BEARER);
+    let bearer = bearer.map(serde_json::from_str).transpose();
     Ok(Connection {
         id: TenantScope::connection_of(&item.key)
             .ok_or_else(broken)?
             .to_owned(),
-        name: text(item, NAME).ok_or_else(broken)?,
-        provider: text(item, PROVIDER)
-            .and_then(|name| Provider::from_str(&name).ok())
+        name: item.text(NAME).ok_or_else(broken)?.to_owned(),
+        provider: item
+            .text(PROVIDER)
+            .and_then(|name| Provider::from_str(name).ok())
             .ok_or_else(broken)?,
-        policies: serde_json::from_str(&policies).map_err(|_| broken())?,
+        policies: serde_json::from_str(policies).map_err(|_| broken())?,
         entra_bearer: bearer.map_err(|_| broken())?,
-        created: number(item, CREATED).unwrap_or_default(),
-        active_since: number(item, ACTIVE_SINCE),
-        last_used: number(item, LAST_USED),
+        created: item.number(CREATED).unwrap_or_default(),
+        active_since: item.number(ACTIVE_SINCE),
+        last_used: item.number(LAST_USED),
     })
 }

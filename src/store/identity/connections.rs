@@ -90,14 +90,12 @@ impl Store {
     ) -> Result<(), IdentityError> {
         self.connection(tenant, id).await?;
         // Credentials last: without their connection they let nobody in.
-        let delete = |key| Write::Delete {
-            key,
-            condition: None,
-        };
-        self.table().write(&delete(tenant.connection(id))).await?;
+        self.table()
+            .write(&Write::delete(tenant.connection(id)))
+            .await?;
         self.shared.credentials.forget(tenant);
         for key in self.credentials_of(tenant, id).await? {
-            self.table().write(&delete(key)).await?;
+            self.table().write(&Write::delete(key)).await?;
         }
         Ok(())
     }

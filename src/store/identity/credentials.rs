@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use subtle::ConstantTimeEq as _;
 
-use super::items::{digest, digests, number, text};
+use super::items::{digest, digests};
 use super::tenant::{NAME, State};
 use super::tokens::{CLIENT, CONNECTION, DIGEST, PREDECESSORS, RETIRE, REVOKED, UNTIL, scopes};
 use super::{Connection, Scopes, Secret, connection};
@@ -51,6 +51,16 @@ pub struct Holder {
     pub(in crate::store) scope: TenantScope,
     pub(in crate::store) connection: String,
     pub(in crate::store) actor: String,
+}
+
+impl Holder {
+    pub fn tenant_id(&self) -> String {
+        self.scope.to_string()
+    }
+
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
 }
 
 /// Why a token of the right shape lets nobody in; with its holder where its secret has proved whose it is.
@@ -132,7 +142,7 @@ impl Store {
         };
         let holder = || Holder {
             scope: scope.clone(),
-            connection: text(&token, CONNECTION).unwrap_or_default(),
+            connection: token.text(CONNECTION).unwrap_or_default().to_owned(),
             actor: TenantScope::token_id(digest),
         };
         if let Some(refused) = refused(&token, state, now, holder) {
@@ -143,8 +153,8 @@ impl Store {
         };
         let mark = TokenMark {
             digest: *digest,
-            until: number(&token, UNTIL),
-            predecessors: Some(digests(&token, PREDECESSORS)).zip(number(&token, RETIRE)),
+            until: token.number(UNTIL),
+            predecessors: Some(digests(&token, PREDECESSORS)).zip(token.number(RETIRE)),
         };
         let credential = Credential {
             actor: TenantScope::token_id(digest),
@@ -164,7 +174,7 @@ impl Store {
     ) -> Result<Credential, StoreError> {
         Ok(Credential {
             scope: scope.clone(),
-            tenant: text(config, NAME).unwrap_or_default(),
+            tenant: config.text(NAME).unwrap_or_default().to_owned(),
             actor: String::new(),
             connection: Arc::new(connection),
             scopes: Scopes::default(),
@@ -181,11 +191,11 @@ impl Store {
         scope: &TenantScope,
         token: &Item,
     ) -> Result<Option<Connection>, StoreError> {
-        let Some(id) = text(token, CONNECTION) else {
+        let Some(id) = token.text(CONNECTION) else {
             return Ok(None);
         };
-        let key = scope.connection(&id);
-        let connection = match text(token, CLIENT) {
+        let key = scope.connection(id);
+        let connection = match token.text(CLIENT) {
             None => self.table().get(&key).await?,
             Some(client) => {
                 let client = client.rsplit('.').next().unwrap_or_default();
@@ -215,10 +225,10 @@ fn refused(
     now: i64,
     holder: impl FnOnce() -> Holder,
 ) -> Option<Refused> {
-    if number(token, REVOKED).is_some() {
+    if token.number(REVOKED).is_some() {
         return Some(Refused::Revoked(holder()));
     }
-    if number(token, UNTIL).is_some_and(|until| until <= now) {
+    if token.number(UNTIL).is_some_and(|until| until <= now) {
         return Some(Refused::Expired(holder()));
     }
     (state == State::Suspended).then(|| Refused::Suspended(holder()))

@@ -1,7 +1,6 @@
 //! When a token ends: what was asked for, within what the tenant allows.
 
 use super::IdentityError;
-use super::items::number;
 use crate::table::Item;
 
 /// The shortest life of a token.
@@ -25,8 +24,8 @@ impl Expiry {
     /// The rules of the tenant whose config item this is.
     pub(super) fn of(config: &Item) -> Self {
         Self {
-            default: number(config, EXPIRY_DEFAULT),
-            maximum: number(config, EXPIRY_MAXIMUM),
+            default: config.number(EXPIRY_DEFAULT),
+            maximum: config.number(EXPIRY_MAXIMUM),
         }
     }
 

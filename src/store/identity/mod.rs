@@ -44,7 +44,6 @@ pub use tokens::{NewToken, Token};
 pub(super) use client::read as read_client;
 pub(super) use connection::read as read_connection;
 pub(super) use credentials::same_digest;
-pub(super) use items::{number, text, texts};
 pub(super) use remembered::Credentials;
 pub(super) use tenant::{NAME, STATE};
 pub(super) use tenants::{TENANT, erasing_since};

@@ -89,18 +89,6 @@ pub enum PolicyError {
 }
 
 impl Policies {
-    /// Nothing agreed: the defaults.
-    pub const NONE: Self = Self {
-        required_attributes: vec![],
-        seat_limit: None,
-        display_name_twins: false,
-        unique_external_id: false,
-        unknown_members: UnknownMembers::Refuse,
-        on_delete: OnDelete::Remove,
-        allowed_verbs: None,
-        requests_per_second: None,
-    };
-
     /// Whether the policies are such that they can be kept.
     pub fn check(&self) -> Result<(), PolicyError> {
         if self.required_attributes.len() > REQUIRED_MAX {

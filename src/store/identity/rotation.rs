@@ -1,6 +1,6 @@
 //! A new secret in the place of one that is in use, without an outage.
 
-use super::items::{digest, digests, number};
+use super::items::{digest, digests};
 use super::tokens::{
     CONNECTION, DIGEST, LABEL, LIFE, PREDECESSORS, REPLACES, RETIRE, REVOKED, SCOPES, UNTIL,
     check_secret,
@@ -35,7 +35,7 @@ impl Store {
         check_secret(&old)?;
         let now = self.host().now_ms();
         let ended =
-            number(&old, REVOKED).is_some() || number(&old, UNTIL).is_some_and(|end| end <= now);
+            old.number(REVOKED).is_some() || old.number(UNTIL).is_some_and(|end| end <= now);
         if ended {
             let why = "the token has ended; make a new one instead";
             return Err(IdentityError::State(why));
@@ -49,7 +49,7 @@ impl Store {
         attrs.insert(RETIRE, Attr::N(retire_s));
         attrs.insert(REPLACES, Attr::S(id.to_owned()));
         let rules = self.expiry(tenant).await?;
-        let life = match (number(&old, LIFE), rules.maximum) {
+        let life = match (old.number(LIFE), rules.maximum) {
             (Some(life), Some(maximum)) => Some(life.min(maximum)),
             (Some(life), None) => Some(life),
             (None, _) => rules.life(None)?,

@@ -5,7 +5,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 
 use super::expiry::{EXPIRY_DEFAULT, EXPIRY_MAXIMUM, Expiry};
-use super::items::{number, text};
 use super::{IdentityError, Provider, label};
 use crate::store::keys::TenantScope;
 use crate::table::{Attr, Item, Update};
@@ -80,10 +79,10 @@ impl State {
     /// The state of the tenant whose config item this is.
     pub(in crate::store) fn of(config: &Item) -> Self {
         let states = [Self::Suspended, Self::Erasing, Self::Erased];
-        let stored = text(config, STATE);
+        let stored = config.text(STATE);
         let found = states
             .into_iter()
-            .find(|state| stored.as_deref() == Some(state.name()));
+            .find(|state| stored == Some(state.name()));
         found.unwrap_or(Self::Active)
     }
 }
@@ -161,14 +160,18 @@ impl TenantChange {
 pub(super) fn info(scope: TenantScope, config: &Item) -> Option<TenantInfo> {
     let state = State::of(config);
     // Of an erased tenant nothing is known but its id.
-    let name = text(config, NAME).or((state == State::Erased).then(String::new))?;
+    let name = config
+        .text(NAME)
+        .or((state == State::Erased).then_some(""))?;
     Some(TenantInfo {
         scope,
-        display_name: text(config, DISPLAY_NAME).unwrap_or_else(|| name.clone()),
-        name,
-        provider: text(config, PROVIDER).and_then(|name| Provider::from_str(&name).ok()),
+        display_name: config.text(DISPLAY_NAME).unwrap_or(name).to_owned(),
+        name: name.to_owned(),
+        provider: config
+            .text(PROVIDER)
+            .and_then(|name| Provider::from_str(name).ok()),
         state,
-        created: number(config, CREATED).unwrap_or_default(),
+        created: config.number(CREATED).unwrap_or_default(),
         expiry: Expiry::of(config),
     })
 }

@@ -1,7 +1,6 @@
 //! Tenants: created under a unique name, found, listed, changed, and given up to be erased.
 
 use super::amend::new;
-use super::items::{number, text};
 use super::tenant::{CREATED, NAME, STATE, info};
 use super::{Expiry, IdentityError, State, TenantChange, TenantInfo};
 use crate::schema::norm;
@@ -53,10 +52,7 @@ impl Store {
         ];
         // Ten letters may be a name, or some tenant's id: never both.
         if let Some(other) = TenantScope::parse(&norm) {
-            writes.push(Write::Check {
-                key: other.config(),
-                condition: Condition::NotExists,
-            });
+            writes.push(Write::check(other.config(), Condition::NotExists));
         }
         let failed = self.settled(tenant.to_string(), writes).await?;
         match failed.as_deref() {
@@ -76,7 +72,7 @@ impl Store {
             .table()
             .get(&keys::tenant_name(&norm(name, false)))
             .await?;
-        Ok(item.and_then(|item| TenantScope::parse(&text(&item, TENANT)?)))
+        Ok(item.and_then(|item| TenantScope::parse(item.text(TENANT)?)))
     }
 
     /// The tenant with this id, or else with this name.
@@ -109,11 +105,9 @@ impl Store {
         limit: u32,
     ) -> Result<(Vec<TenantInfo>, bool), StoreError> {
         let query = Query {
-            pk: keys::tenants(),
             range: after.map_or(Range::All, |after| Range::Greater(after.to_string())),
-            descending: false,
             limit: Some(limit),
-            after: None,
+            ..Query::all(keys::tenants())
         };
         let page = self.table().query(&query, Consistency::Strong).await?;
         let scopes = page.items.iter();
@@ -160,13 +154,9 @@ impl Store {
     pub async fn begin_erasing(&self, tenant: &TenantScope) -> Result<(), IdentityError> {
         let erasing = || Attr::S(State::Erasing.name().to_owned());
         let since = [(ERASING_SINCE, Attr::N(self.host().now_ms()))];
-        let update = |key, set: Attrs, condition| Write::Update {
-            key,
-            update: Update {
-                set,
-                ..Update::default()
-            },
-            condition: Some(Condition::And(vec![Condition::Exists, condition])),
+        let update = |key, set: Attrs, condition| {
+            Write::update(key, Update::set(set))
+                .when(Condition::And(vec![Condition::Exists, condition]))
         };
         let writes = vec![
             update(
@@ -194,7 +184,7 @@ impl Store {
 
 /// Since when the tenant of this registry row is being erased.
 pub(in crate::store) fn erasing_since(row: &Item) -> Option<i64> {
-    number(row, ERASING_SINCE)
+    row.number(ERASING_SINCE)
 }
 
 fn is_name(name: &str) -> bool {

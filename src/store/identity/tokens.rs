@@ -1,7 +1,7 @@
 //! Secret tokens of a connection: made, listed, labelled, revoked. Only digests are stored.
 
 use super::connection::LAST_USED;
-use super::items::{digest, number, text, texts};
+use super::items::digest;
 use super::tenant::CREATED;
 use super::{Expiry, IdentityError, Scopes, Secret, SecretKind, label};
 use crate::store::keys::TenantScope;
@@ -125,7 +125,7 @@ impl Store {
         let (pk, prefix) = tenant.tokens();
         let items = self.settings(pk, prefix.to_owned()).await?;
         let own = items.iter().filter(|item| {
-            text(item, CONNECTION).as_deref() == Some(connection) && text(item, CLIENT).is_none()
+            item.text(CONNECTION) == Some(connection) && item.text(CLIENT).is_none()
         });
         let mut tokens: Vec<Token> = own.map(read).collect::<Result<_, _>>()?;
         tokens.sort_by(|left, right| (left.created, &left.id).cmp(&(right.created, &right.id)));
@@ -154,7 +154,7 @@ impl Store {
             return Err(missing);
         };
         let items = self.settings(pk, prefix).await?;
-        let of_connection = |item: &Item| text(item, CONNECTION).as_deref() == Some(connection);
+        let of_connection = |item: &Item| item.text(CONNECTION) == Some(connection);
         items.into_iter().find(of_connection).ok_or(missing)
     }
 
@@ -169,7 +169,7 @@ impl Store {
         let now = self.host().now_ms();
         let ends = |item: &Item| {
             let mut update = Update::default();
-            if number(item, REVOKED).is_none() {
+            if item.number(REVOKED).is_none() {
                 update.set = Attrs::from([
                     (REVOKED, Attr::N(now)),
                     (TTL, Attr::N(now / 1_000 + REMEMBERED_S)),
@@ -194,10 +194,7 @@ impl Store {
         check_secret(&item)?;
         let label = Attr::S(label("label", text)?);
         let labelled = self.amend(item.key, "token", |_| {
-            Ok::<_, IdentityError>(Update {
-                set: Attrs::from([(LABEL, label.clone())]),
-                ..Update::default()
-            })
+            Ok::<_, IdentityError>(Update::set([(LABEL, label.clone())]))
         });
         Ok(read(&labelled.await?)?)
     }
@@ -211,7 +208,7 @@ impl Store {
         let mut keys = vec![];
         for (pk, prefix) in [tenant.tokens(), tenant.clients()] {
             let items = self.settings(pk, prefix.to_owned()).await?;
-            let own = |item: &Item| text(item, CONNECTION).as_deref() == Some(connection);
+            let own = |item: &Item| item.text(CONNECTION) == Some(connection);
             keys.extend(items.into_iter().filter(own).map(|item| item.key));
         }
         Ok(keys)
@@ -220,7 +217,7 @@ impl Store {
 
 /// Access tokens come and go with their client; only a Secret Token is somebody's to care for.
 pub(super) fn check_secret(token: &Item) -> Result<(), IdentityError> {
-    if text(token, CLIENT).is_none() {
+    if token.text(CLIENT).is_none() {
         return Ok(());
     }
     let why = "this is an access token of an OAuth client, which asks for a new one by itself";
@@ -233,20 +230,20 @@ fn read(item: &Item) -> Result<Token, StoreError> {
         id: digest(item, DIGEST)
             .map(|digest| TenantScope::token_id(&digest))
             .ok_or_else(broken)?,
-        connection: text(item, CONNECTION).ok_or_else(broken)?,
-        label: text(item, LABEL).unwrap_or_default(),
+        connection: item.text(CONNECTION).ok_or_else(broken)?.to_owned(),
+        label: item.text(LABEL).unwrap_or_default().to_owned(),
         scopes: scopes(item),
-        created: number(item, CREATED).unwrap_or_default(),
-        expires: number(item, UNTIL),
-        last_used: number(item, LAST_USED),
-        revoked: number(item, REVOKED),
-        replaces: text(item, REPLACES),
+        created: item.number(CREATED).unwrap_or_default(),
+        expires: item.number(UNTIL),
+        last_used: item.number(LAST_USED),
+        revoked: item.number(REVOKED),
+        replaces: item.text(REPLACES).map(str::to_owned),
     })
 }
 
 pub(super) fn scopes(item: &Item) -> Scopes {
     if item.attrs.contains_key(SCOPES) {
-        Scopes::of_names(&texts(item, SCOPES))
+        Scopes::of_names(item.texts(SCOPES).unwrap_or_default())
     } else {
         Scopes::default()
     }

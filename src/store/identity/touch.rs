@@ -101,10 +101,7 @@ impl Store {
 
     /// Sets attributes of an item that is there and meets the condition; else nothing.
     async fn set(&self, key: Key, set: Attrs, condition: Condition) -> Result<(), StoreError> {
-        let update = Update {
-            set,
-            ..Update::default()
-        };
+        let update = Update::set(set);
         let condition = Condition::And(vec![Condition::Exists, condition]);
         match self.update_setting(key, update, condition).await {
             Ok(()) | Err(TableError::Condition(_)) => Ok(()),

@@ -5,10 +5,9 @@ use ulid::Ulid;
 
 use crate::schema::{GROUP, USER, timestamp};
 use crate::store::Id;
-use crate::store::identity::{number, text, texts};
 use crate::store::outbox::{Kind, attr};
 use crate::store::refusals::{ERROR, METHOD, ROUTE};
-use crate::table::{Attr, Item};
+use crate::table::Item;
 
 /// One change or one refusal: names, never values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,21 +93,21 @@ impl LogEntry {
 
 /// The entry, or `None` where the item does not read.
 pub(in crate::store) fn read(item: &Item) -> Option<LogEntry> {
-    let resource = text(item, attr::RESOURCE);
-    number(item, attr::EXPIRES)?;
+    let resource = item.text(attr::RESOURCE);
+    item.number(attr::EXPIRES)?;
     Some(LogEntry {
         id: item.key.sk.clone(),
         time: time(item)?,
-        connection: text(item, attr::CONNECTION),
-        credential: text(item, attr::ACTOR)?,
-        request: text(item, attr::REQUEST)?,
+        connection: item.text(attr::CONNECTION).map(str::to_owned),
+        credential: item.text(attr::ACTOR)?.to_owned(),
+        request: item.text(attr::REQUEST)?.to_owned(),
         event: event(item)?,
         resource: match resource {
-            Some(key) => Some(Id::from_key(&key)?),
+            Some(key) => Some(Id::from_key(key)?),
             None => None,
         },
-        status: number(item, attr::STATUS),
-        quirks: texts(item, attr::QUIRKS),
+        status: item.number(attr::STATUS),
+        quirks: item.texts(attr::QUIRKS).unwrap_or_default().to_vec(),
     })
 }
 
@@ -119,23 +118,20 @@ pub(super) fn time(item: &Item) -> Option<i64> {
 }
 
 fn event(item: &Item) -> Option<LogEvent> {
-    let Some(kind) = text(item, attr::KIND) else {
+    let Some(kind) = item.text(attr::KIND) else {
         return Some(LogEvent::Refused {
-            method: text(item, METHOD)?,
-            route: text(item, ROUTE)?,
-            error: text(item, ERROR)?,
+            method: item.text(METHOD)?.to_owned(),
+            route: item.text(ROUTE)?.to_owned(),
+            error: item.text(ERROR)?.to_owned(),
         });
     };
-    let packed = match item.attrs.get(attr::MEMBERS) {
-        Some(Attr::B(packed)) => packed.len() as u64 / 16,
-        _ => 0,
-    };
-    let of_parts = number(item, attr::COUNT).unwrap_or_default();
-    text(item, attr::RESOURCE)?;
+    let packed = item.bytes(attr::MEMBERS).unwrap_or_default().len() as u64 / 16;
+    let of_parts = item.number(attr::COUNT).unwrap_or_default();
+    item.text(attr::RESOURCE)?;
     Some(LogEvent::Changed {
-        operation: Kind::of(&kind)?,
-        version: number(item, attr::VERSION)?,
-        attributes: texts(item, attr::CHANGED),
+        operation: Kind::of(kind)?,
+        version: item.number(attr::VERSION)?,
+        attributes: item.texts(attr::CHANGED).unwrap_or_default().to_vec(),
         members: packed + u64::try_from(of_parts).unwrap_or_default(),
     })
 }

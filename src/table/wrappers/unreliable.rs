@@ -15,7 +15,8 @@ use crate::table::{
 /// How likely each trouble is, from 0 to 1 and per call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Trouble {
-    /// A write meets another one.
+    /// A write meets another one, or a transaction is refused for the rate of one of its items; also where conditions
+    /// failed, one of which may go untold then.
     pub conflict: f64,
     /// A call is refused for its rate.
     pub throttle: f64,
@@ -105,10 +106,20 @@ impl Unreliable {
         if writes == 0 || !self.chance(self.trouble.conflict) {
             return None;
         }
-        let at = lock(&self.state).random.random_range(0..writes);
-        let mut reasons = vec![Reason::None; writes];
-        reasons.splice(at..=at, [Reason::Conflict]);
-        Some(reasons)
+        Some(self.hindered(vec![Reason::None; writes]))
+    }
+
+    /// The reasons with one that is a matter of the moment.
+    fn hindered(&self, mut reasons: Vec<Reason>) -> Vec<Reason> {
+        let random = &mut lock(&self.state).random;
+        let at = random.random_range(0..reasons.len());
+        let reason = if random.random_bool(0.5) {
+            Reason::Conflict
+        } else {
+            Reason::Throttled
+        };
+        reasons.splice(at..=at, [reason]);
+        reasons
     }
 
     fn cut(&self, query: &Query) -> Query {
@@ -160,7 +171,12 @@ impl Table for Unreliable {
         self.call(async {
             match conflict {
                 Some(reasons) => Err(TableError::Cancelled(reasons)),
-                None => self.inner.transact(transaction).await,
+                None => match self.inner.transact(transaction).await {
+                    Err(TableError::Cancelled(reasons)) if self.chance(self.trouble.conflict) => {
+                        Err(TableError::Cancelled(self.hindered(reasons)))
+                    }
+                    outcome => outcome,
+                },
             }
         })
         .await

@@ -160,6 +160,69 @@ fn names_go_to_whom_they_would_one_by_one() {
     waits(&json!([user("a", "ada"), group]), &[&[], &[]]);
 }
 
+/// What one update gives up another may take: a name, an externalId that must be unique, a seat.
+#[test]
+fn updates_of_what_can_be_taken_keep_their_order() {
+    let patch = |path: &str, operation: Value| json!({ "method": "PATCH", "path": path, "data": { "Operations": [operation] } });
+    let set = |path: &str, name: &str, value: Value| {
+        patch(
+            path,
+            json!({ "op": "replace", "path": name, "value": value }),
+        )
+    };
+    let all = |path: &str, value: Value| patch(path, json!({ "op": "replace", "value": value }));
+    // A chain of names, and a seat that changes hands.
+    waits(
+        &json!([
+            set("/Users/1", "userName", json!("b")),
+            set("/Users/2", "userName", json!("a")),
+            set("/Users/3", "title", json!("Lead")),
+            set("/Groups/4", "displayName", json!("a")),
+        ]),
+        &[&[], &[0], &[], &[]],
+    );
+    waits(
+        &json!([
+            set("/Users/1", "active", json!(false)),
+            set("/Users/2", "active", json!(true)),
+        ]),
+        &[&[], &[0]],
+    );
+    // In any spelling, and in a PUT.
+    let core = "urn:ietf:params:scim:schemas:core:2.0:User";
+    waits(
+        &json!([
+            all("/Users/1", json!({ "ExternalId": "b" })),
+            all("/Users/2", json!({ format!("{core}:userName"): "a" })),
+            patch("/Users/3", json!({ "OP": "remove", "PATH": format!("{core}:EXTERNALID ") })),
+            { "method": "PUT", "path": "/Users/4", "data": { "username": "c" } },
+            all("/Users/5", json!({ "title": "active", "displayName": "d" })),
+        ]),
+        &[&[], &[0], &[0, 1], &[0, 1, 2], &[]],
+    );
+    // Members alone are nobody else's.
+    let members = json!([{ "value": "1", "display": "Ada" }]);
+    waits(
+        &json!([
+            patch(
+                "/Groups/1",
+                json!({ "op": "add", "path": "members", "value": members })
+            ),
+            patch(
+                "/Groups/2",
+                json!({ "op": "remove", "path": "members[value eq \"1\"]" })
+            ),
+            all("/Groups/3", json!({ "displayName": "b" })),
+            patch(
+                "/Groups/4",
+                json!({ "op": "add", "value": { "members": members } })
+            ),
+            set("/Groups/5", "displayName", json!("a")),
+        ]),
+        &[&[], &[], &[], &[], &[2]],
+    );
+}
+
 #[test]
 fn what_is_refused_waits_for_nothing() {
     waits(

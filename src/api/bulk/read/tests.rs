@@ -46,10 +46,10 @@ fn what_an_operation_needs() {
         refused(&operation(json!("text")), "data");
         refused(&operation(json!([])), "data");
     }
-    refused(
-        &json!({ "method": "DELETE", "path": "/Users/1", "version": "W/\"1\"\n" }),
-        "version",
-    );
+    for version in [json!("W/\"1\"\n"), json!(""), json!(5), json!(["W/\"1\""])] {
+        let delete = json!({ "method": "DELETE", "path": "/Users/1", "version": version });
+        refused(&delete, "version");
+    }
 }
 
 #[track_caller]

@@ -1,3 +1,4 @@
+use super::super::facts::Made;
 use super::super::fault::Broken;
 use super::*;
 
@@ -6,6 +7,11 @@ const NOW: i64 = 1_790_000_000_000;
 fn id(resource_type: u8, random: u64) -> Id {
     Id::new(resource_type, 0, NOW, random)
 }
+
+const MADE: Made = Made {
+    version: 1,
+    generation: Some(7),
+};
 
 /// Ada is in Team; both are as they must be.
 fn facts() -> (Facts, Edge) {
@@ -18,6 +24,7 @@ fn facts() -> (Facts, Edge) {
     let mut facts = Facts::default();
     facts.identity.config = Some("Fabrikam".to_owned());
     facts.identity.registry = Some("Fabrikam".to_owned());
+    (facts.identity.has_config, facts.identity.has_registry) = (true, true);
     facts.identity.names.insert("fabrikam".to_owned());
     facts.resources.insert(member, Resource::default());
     let head = Resource {
@@ -123,11 +130,59 @@ fn a_change_that_just_began_may_be_torn() {
     let (mut facts, edge) = facts();
     let began = |ms: i64| Ulid::from_parts((NOW - ms).unsigned_abs(), 1).to_string();
     for (ms, wrong) in [(YOUNG_MS, true), (YOUNG_MS - 1, false)] {
-        facts.lanes = [(edge.group, began(ms))].into();
+        facts.lanes = [((edge.group, began(ms)), MADE)].into();
         assert_eq!(!faults(&facts).is_empty(), wrong, "{ms}");
     }
-    facts.lanes = [(edge.group, "x".to_owned())].into();
+    facts.lanes = [((edge.group, "x".to_owned()), MADE)].into();
     assert_eq!(faults(&facts).len(), 1);
+}
+
+#[test]
+fn edges_of_a_change_that_its_head_was_put_back_before_wait_for_it() {
+    let (mut facts, edge) = facts();
+    let new = Edge {
+        generation: 8,
+        ..edge
+    };
+    facts.edges.insert(new, facts.edges[&edge]);
+    facts.edges.entry(edge).or_default().reverse = false;
+    let lanes = Fault::Change(edge.group, "x".to_owned(), Loose::Lanes);
+    let both = [
+        Fault::Edge(edge, Amiss::OnlyForward),
+        Fault::Edge(new, Amiss::GenerationGone),
+    ];
+    for (version, told) in [(0, &both[..]), (1, &[])] {
+        let made = Made {
+            version,
+            generation: Some(8),
+        };
+        facts.lanes = [((edge.group, "x".to_owned()), made)].into();
+        let mut found = faults(&facts);
+        found.sort();
+        assert_eq!(
+            found,
+            [told, std::slice::from_ref(&lanes)].concat(),
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn a_bucket_has_room_for_so_many() {
+    let (mut facts, _) = facts();
+    for random in 2..=128 {
+        facts.resources.insert(id(0, random), Resource::default());
+    }
+    facts.counts.insert((0, 0), 128);
+    assert_eq!(faults(&facts), []);
+    facts.resources.insert(id(0, 129), Resource::default());
+    facts.counts.insert((0, 0), 129);
+    let overfull = Fault::Overfull {
+        resource_type: 0,
+        bucket: 0,
+        held: 129,
+    };
+    assert_eq!(faults(&facts), [overfull]);
 }
 
 #[test]
