@@ -218,16 +218,14 @@ async fn failures_garbage_and_wrong_types_are_findings_and_no_crash() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_nothing_can_be_simulated_one_sentence_says_why() {
-    let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = closed.local_addr().expect("an address");
-    drop(closed);
     let refusing = server(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
     let refusing_url = refusing.clone();
     // It accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let silent_url = format!("http://{}", silent.local_addr().expect("an address"));
     for (url, says) in [
-        (format!("http://{address}/scim"), "does not answer"),
+        // A port that is given to no test, so nobody listens there.
+        ("http://127.0.0.1:1/scim".to_owned(), "does not answer"),
         (refusing, "refuses the token with status 401"),
         (silent_url, "timed out"),
         (
