@@ -36,7 +36,12 @@ impl Asked {
 }
 
 #[tokio::test]
-async fn an_issuer_that_takes_too_long_is_refused_in_time() {
+async fn an_issuer_that_misbehaves_is_refused_in_time() {
+    takes_too_long().await;
+    tells_nonsense().await;
+}
+
+async fn takes_too_long() {
     let bench = Bench::within(SHORT).await;
     for (name, manner) in [("slow", Manner::Slow), ("drip", Manner::Drip)] {
         let answer = asked(&bench, name, manner).await.send(&bench).await;
@@ -44,8 +49,7 @@ async fn an_issuer_that_takes_too_long_is_refused_in_time() {
     }
 }
 
-#[tokio::test]
-async fn an_issuer_that_misbehaves_is_refused() {
+async fn tells_nonsense() {
     let bench = Bench::new().await;
     bench.provider.issuer("good", Manner::Good, &[Pair::ec()]);
     for (name, manner, reason) in [
