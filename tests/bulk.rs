@@ -11,6 +11,8 @@
 mod limits;
 #[path = "bulk/operations.rs"]
 mod operations;
+#[path = "bulk/order.rs"]
+mod order;
 #[path = "bulk/search.rs"]
 mod search;
 #[path = "bulk/time.rs"]

@@ -59,7 +59,7 @@ pub(super) async fn list(
             start: Start::Index(1),
             count: 0,
         };
-        let total = tenant.search(kind, filter, sort, &counted).await?.total;
+        let total = tenant.search(kind, filter, None, &counted).await?.total;
         let next = question.cursor(from.clone(), now_ms);
         return Ok(render::page(total, &paging, Some(next), vec![]));
     }

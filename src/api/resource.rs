@@ -95,7 +95,8 @@ async fn create(
     let members: BTreeSet<String> = members.verbs.into_keys().collect();
     tenant.note(&exchange.quirks, StatusCode::CREATED.as_u16());
     let record = tenant.create(kind, document, &members).await?;
-    if tenant.policies().unknown_members == UnknownMembers::Skip && !members.is_empty() {
+    let skips = tenant.policies().unknown_members == UnknownMembers::Skip && !members.is_empty();
+    if skips && view.shows_members() {
         let (record, derived) = load_changed(tenant, &view, record).await;
         return Ok(view.answer(StatusCode::CREATED, &record, derived));
     }

@@ -185,6 +185,23 @@ async fn thirty_who_were_switched_off_take_ten_seats() {
     assert_eq!(bed.findings().await, Vec::<String>::new());
 }
 
+#[tokio::test]
+async fn a_seat_changes_hands_within_one_request() {
+    let bed = Bed::new().await;
+    let bound = bed.customer(json!({ "seatLimit": 1 })).await;
+    let ada = bound.user("ada").await;
+    let off = json!({ "userName": "mei@fabrikam.example", "active": false });
+    let mei = bound.post("/Users", &off).await;
+    let mei = format!("/Users/{}", mei.body["id"].as_str().unwrap());
+    for (leaves, comes) in [(&ada, &mei), (&mei, &ada)] {
+        let change = |path: &str, active: bool| json!({ "method": "PATCH", "path": path, "data": patch("active", json!(active)) });
+        let operations = [change(leaves, false), change(comes, true)];
+        for result in bound.bulk(&operations).await {
+            assert_eq!(result["status"], "200", "{result}");
+        }
+    }
+}
+
 /// The gate may be readable before the row that counts who passed it.
 #[tokio::test]
 async fn the_limit_holds_while_commits_become_readable_piece_by_piece() {
