@@ -74,6 +74,14 @@ async fn the_document_is_for_everybody_and_of_this_api() {
     assert!(document.body["paths"]["/tenants/{tenant}"]["delete"].is_object());
     let refused = vendor.send("POST", "/openapi.json", &[], None).await;
     refused.refuses(405, "methodNotAllowed", "GET");
+
+    let unauthorized = &document.body["components"]["responses"]["Unauthorized"];
+    let challenge = &unauthorized["headers"]["WWW-Authenticate"]["schema"]["const"];
+    let refused = vendor.send("GET", "/tenants", &[("authorization", "")], None);
+    assert_eq!(
+        refused.await.headers["www-authenticate"],
+        challenge.as_str().unwrap()
+    );
 }
 
 #[tokio::test]
