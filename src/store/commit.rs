@@ -230,6 +230,11 @@ pub(super) async fn settle(
             Err(TableError::Unknown(_)) => unknown = true,
             Err(error) => return Err(StoreError::Table(error)),
         }
+        if host.now_ms() < deadline {
+            pause(host).await;
+        }
+        // Asked again after the pause: a process that is held up in it may go on minutes later, and what keeps a big
+        // change from naming the dead is that it is not sent then.
         if host.now_ms() >= deadline {
             return Err(if unknown {
                 StoreError::Unavailable(None)
@@ -237,7 +242,6 @@ pub(super) async fn settle(
                 StoreError::Busy
             });
         }
-        pause(host).await;
     }
 }
 
