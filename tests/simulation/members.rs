@@ -87,7 +87,7 @@ impl Case<'_> {
                     ids.difference(&left).copied().collect()
                 };
                 let mut moments = self.window.iter().filter(told);
-                ids.iter().all(|id| is_inside(self.window, group, *id))
+                ids.iter().all(|id| self.may_be(self.window, group, *id))
                     && moments
                         .any(|moment| held(moment).is_some_and(|held| rest(&held) == rest(ids)))
             }
@@ -107,7 +107,7 @@ impl Case<'_> {
     fn is_early(&self, at: usize, shown: &Shown, held: &BTreeSet<Id>) -> bool {
         let before = &self.window[..=at];
         let left = gone(before);
-        let early = |id: &Id| left.contains(id) && is_inside(before, shown.group, *id);
+        let early = |id: &Id| left.contains(id) && self.may_be(before, shown.group, *id);
         self.heads.contains_key(&shown.group)
             && held.is_subset(&shown.members)
             && shown.members.difference(held).all(early)
@@ -141,7 +141,15 @@ impl Case<'_> {
 
     pub(crate) fn may_be(&self, moments: &[Moment], group: Id, id: Id) -> bool {
         let torn = self.is_open(group, id) || self.torn.dying.contains(&id);
-        torn || is_inside(moments, group, id)
+        torn || is_inside(moments, group, id) || self.is_named(moments, group, id)
+    }
+
+    /// Whether a big change that began before somebody died names him, and the dying were answered before he did.
+    fn is_named(&self, moments: &[Moment], group: Id, id: Id) -> bool {
+        let mut named = moments.iter().filter_map(|moment| moment.named.get(&group));
+        self.heads.contains_key(&group)
+            && gone(self.window).contains(&id)
+            && named.any(|named| named.contains(&id))
     }
 
     pub(crate) fn is_open(&self, group: Id, member: Id) -> bool {
