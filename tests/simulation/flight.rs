@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+use rand::seq::IteratorRandom as _;
 use serverless_scim::table::{Reason, TableError};
 
 use crate::call::{Answer, Call};
@@ -63,13 +64,12 @@ impl Schedule {
                 return self.end(at, &outcome);
             }
         }
-        let mut first = None;
+        let new = self.flights.len();
         while let Some((call, slot)) = actor.port.next() {
             let state = if let Call::Sleep(ms) = &call {
                 let now = self.clock.load(Ordering::SeqCst);
                 State::Asleep(now + i64::try_from(*ms).unwrap())
             } else {
-                first = first.or(Some(self.flights.len()));
                 State::Waiting
             };
             self.flights.push(Flight {
@@ -79,8 +79,15 @@ impl Schedule {
                 state,
             });
         }
+        let waits = |at: &usize| matches!(self.flights[*at].state, State::Waiting);
+        let calls: Vec<usize> = (new..self.flights.len()).filter(waits).collect();
+        // Calls made side by side arrive in any order.
+        let first = match &mut self.chooser {
+            Chooser::Random(habits) => calls.iter().choose(habits.random()),
+            Chooser::Path { .. } => calls.first(),
+        };
         if let Some(first) = first {
-            self.carry_out(first).await;
+            self.carry_out(*first).await;
         }
     }
 

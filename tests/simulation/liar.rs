@@ -246,6 +246,9 @@ impl Table for Liar {
         if self.lies(Mutant::Token) {
             sent.token = format!("{}", TOKENS.fetch_add(1, Ordering::SeqCst));
         }
+        if self.lies(Mutant::Idle) {
+            return Err(TableError::Busy);
+        }
         let answer = self.inner.transact(&sent).await;
         match answer {
             Err(TableError::Cancelled(reasons)) if self.lies(Mutant::StaleFirst) => {

@@ -56,9 +56,9 @@ pub(crate) fn scripts(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
         Mutant::ListDyingLast => hidden(cast, Op::List),
         // Who helped lately and stands still is overtaken by another helper, who then does the opposite.
         Mutant::Fence => vec![
-            ("owner", vec![add(cast, &[0, 1, 2])]),
-            ("remover", vec![remove(cast, 0); 3]),
-            ("remover", vec![remove(cast, 1); 3]),
+            ("owner", vec![add(cast, &[0, 1, 2]); 4]),
+            ("remover", vec![remove(cast, 0); 6]),
+            ("remover", vec![remove(cast, 1); 6]),
         ],
         Mutant::Grace => vec![
             ("owner", vec![add(cast, &[0, 1, 2, 3])]),
@@ -66,9 +66,15 @@ pub(crate) fn scripts(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
             ("pass", vec![Op::Pass; 2]),
         ],
         Mutant::Held => vec![
-            ("owner", vec![add(cast, &[0, 1, 2, 3])]),
-            ("deleter", vec![deleted(1)]),
-            ("pass", vec![Op::Pass; 5]),
+            ("owner", vec![add(cast, &[0, 1, 2]), add(cast, &[3, 5, 6])]),
+            ("deleter", [1, 2, 5, 6].map(deleted).into()),
+            ("pass", vec![Op::Pass; 8]),
+        ],
+        // Members move from lanes to edges.
+        Mutant::LanesFirst => vec![
+            ("owner", vec![add(cast, &[0, 1, 2]), add(cast, &[3, 5, 6])]),
+            ("reader", vec![Op::Read(group); 4]),
+            ("reader", vec![Op::Read(group); 4]),
         ],
         Mutant::Guard => vec![
             ("writer", vec![add(cast, &[1])]),
@@ -99,21 +105,23 @@ pub(crate) fn scripts(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
 /// A list replaces everybody: one who stays is in a new generation, and a pass takes the old one away.
 fn replaced(cast: &Cast, look: Op) -> Scripts {
     vec![
-        ("owner", vec![list(cast, &[0, 4]), list(cast, &[1, 4])]),
-        ("pass", vec![Op::Pass; 3]),
-        ("reader", vec![look; 6]),
+        ("owner", (0..4).map(|n| list(cast, &[n, 4])).collect()),
+        ("pass", vec![Op::Pass; 5]),
+        ("reader", vec![look.clone(); 4]),
+        ("reader", vec![look; 4]),
     ]
 }
 
 /// Somebody who stands in a lane is deleted; the step leaves him out, and a pass takes his row away.
 fn hidden(cast: &Cast, look: Op) -> Scripts {
+    let deleted = |n: usize| Op::Delete { id: cast.users[n] };
     vec![
-        ("owner", vec![add(cast, &[0, 1, 2])]),
-        ("deleter", vec![Op::Delete { id: cast.users[1] }]),
-        ("pass", vec![Op::Pass; 3]),
-        ("reader", vec![look.clone(); 3]),
-        ("reader", vec![look.clone(); 3]),
-        ("reader", vec![look; 3]),
+        ("owner", vec![add(cast, &[0, 1, 2]), add(cast, &[3, 5, 6])]),
+        ("deleter", [1, 5].map(deleted).into()),
+        ("pass", vec![Op::Pass; 5]),
+        ("reader", vec![look.clone(); 4]),
+        ("reader", vec![look.clone(); 4]),
+        ("reader", vec![look; 4]),
     ]
 }
 
@@ -150,10 +158,10 @@ fn is_any(mutant: Mutant) -> bool {
         mutant,
         Mutant::Dying
             | Mutant::SecondHead
-            | Mutant::LanesFirst
             | Mutant::Update
             | Mutant::Exists
             | Mutant::Token
+            | Mutant::Idle
     )
 }
 
@@ -165,7 +173,11 @@ pub(crate) fn plan(mutant: Mutant, seed: u64) -> Plan {
     plan.users = 8;
     let few = matches!(
         mutant,
-        Mutant::Fence | Mutant::DyingLast | Mutant::ListDyingLast
+        Mutant::Fence
+            | Mutant::Held
+            | Mutant::LanesFirst
+            | Mutant::DyingLast
+            | Mutant::ListDyingLast
     );
     plan.groups = vec![if few { [4].into() } else { (4..8).collect() }];
     plan.frozen = mutant == Mutant::Index;
@@ -191,8 +203,8 @@ pub(crate) fn plan(mutant: Mutant, seed: u64) -> Plan {
         };
     }
     plan.mishaps = Mishaps {
-        crashes: 1,
-        jumps: 3,
+        crashes: 3,
+        jumps: 8,
         late: 0.0,
     };
     plan

@@ -57,9 +57,11 @@ pub(crate) enum Mutant {
     ListDyingLast,
     /// A page of a group's members does not read the head again.
     PageOnce,
+    /// No change is ever made, for want of time.
+    Idle,
 }
 
-pub(crate) const ALL: [Mutant; 23] = [
+pub(crate) const ALL: [Mutant; 24] = [
     Mutant::Fence,
     Mutant::Guard,
     Mutant::Dying,
@@ -83,6 +85,7 @@ pub(crate) const ALL: [Mutant; 23] = [
     Mutant::ListOnce,
     Mutant::ListDyingLast,
     Mutant::PageOnce,
+    Mutant::Idle,
 ];
 
 /// A store without one rule, or one that makes the same calls and lies about nothing.

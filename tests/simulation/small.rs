@@ -245,6 +245,19 @@ fn others() -> Vec<Small> {
             bound: 1,
         },
         Small {
+            name: "listed",
+            plan: list.clone(),
+            scripts: |cast| {
+                vec![
+                    ("owner", vec![change(cast, &[1, 2], &[], true)]),
+                    ("deleter", vec![Op::Delete { id: cast.users[1] }]),
+                    ("reader", vec![Op::List]),
+                    ("reader", vec![Op::Roster(cast.groups[0], 1)]),
+                ]
+            },
+            bound: 1,
+        },
+        Small {
             name: "still-there",
             plan: list,
             scripts: |cast| {
