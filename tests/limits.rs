@@ -57,76 +57,34 @@ fn change(op: &str, ids: &[String]) -> Value {
 async fn a_user_fits_one_mebibyte_and_a_group_sixteen() {
     let server = Server::in_memory();
     let client = server.client();
+    let status = async |method, path: &str, body| send(&client, method, path, body).await.status;
     let user = json!({ "userName": "ada@fabrikam.example" });
-    assert_eq!(
-        send(&client, "POST", "/Users", padded(&user, MIB + 1))
-            .await
-            .status,
-        413
-    );
-    let id = send(&client, "POST", "/Users", padded(&user, MIB))
-        .await
-        .created();
-    let one = format!("/Users/{id}");
-    assert_eq!(
-        send(&client, "PUT", &one, padded(&user, MIB + 1))
-            .await
-            .status,
-        413
-    );
     let patch = json!({ "Operations": [{ "op": "remove", "path": "title" }] });
-    assert_eq!(
-        send(&client, "PATCH", &one, padded(&patch, MIB + 1))
-            .await
-            .status,
-        413
-    );
-    assert_eq!(
-        send(&client, "PATCH", &one, padded(&patch, MIB))
-            .await
-            .status,
-        200
-    );
-    assert_eq!(
-        send(
-            &client,
-            "POST",
-            "/Groups/.search",
-            padded(&json!({}), MIB + 1)
-        )
-        .await
-        .status,
-        413
-    );
+    let made = send(&client, "POST", "/Users", padded(&user, MIB)).await;
+    let one = &format!("/Users/{}", made.created());
+    assert_eq!(status("PATCH", one, padded(&patch, MIB)).await, 200);
+    for (method, path, body) in [
+        ("POST", "/Users", &user),
+        ("PUT", one, &user),
+        ("PATCH", one, &patch),
+        ("POST", "/Groups/.search", &json!({})),
+    ] {
+        let status = status(method, path, padded(body, MIB + 1)).await;
+        assert_eq!(status, 413, "{method} {path}");
+    }
 
     let group = json!({ "displayName": "Everybody" });
-    assert_eq!(
-        send(
-            &client,
-            "POST",
-            "/Groups",
-            padded(&group, GROUP_BODY_MAX + 1)
-        )
-        .await
-        .status,
-        413
-    );
-    let id = send(&client, "POST", "/Groups", padded(&group, GROUP_BODY_MAX))
-        .await
-        .created();
-    let one = format!("/Groups/{id}");
-    assert_eq!(
-        send(&client, "PUT", &one, padded(&group, 2 * GROUP_BODY_MAX))
-            .await
-            .status,
-        413
-    );
-    assert_eq!(
-        send(&client, "PUT", &one, padded(&group, GROUP_BODY_MAX))
-            .await
-            .status,
-        200
-    );
+    let most = padded(&group, GROUP_BODY_MAX);
+    let made = send(&client, "POST", "/Groups", most.clone()).await;
+    let one = &format!("/Groups/{}", made.created());
+    assert_eq!(status("PUT", one, most).await, 200);
+    for (method, path, size) in [
+        ("POST", "/Groups", GROUP_BODY_MAX + 1),
+        ("PUT", one, 2 * GROUP_BODY_MAX),
+    ] {
+        let status = status(method, path, padded(&group, size)).await;
+        assert_eq!(status, 413, "{method} {path}");
+    }
 }
 
 #[tokio::test]

@@ -77,3 +77,5 @@ mod wide;
 mod wire;
 #[path = "simulation/world.rs"]
 mod world;
+#[path = "simulation/worlds.rs"]
+mod worlds;

@@ -33,7 +33,7 @@ const ESCAPED: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
     raw_path: String,
@@ -45,20 +45,20 @@ struct Event {
     is_base64_encoded: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Context {
     domain_name: String,
     http: Asked,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 struct Asked {
     method: String,
 }
 
 /// The answer as the gateway takes it.
-#[derive(Debug, Default, Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Reply {
     status_code: u16,

@@ -84,9 +84,10 @@ impl Tenant {
 
     /// A group with at most `max` of its members, in the order of their ids.
     ///
-    /// The dying set is read before the edges, or a deleted member could be seen once more; the head again after them,
-    /// or two versions could mix. In a group that never stands still, changes of one member made meanwhile may be seen
-    /// or not, and the version told is never newer than the members. No change is ever seen in part.
+    /// The dying set is read before the edges, or a deleted member could be seen once more; both it and the head again
+    /// after them, or two versions could mix, or somebody be shown who died before the version told. In a group that
+    /// never stands still, changes of one member made meanwhile may be seen or not, and the version told is never newer
+    /// than the members. No change is ever seen in part.
     pub(super) async fn members_after(
         &self,
         id: Id,
@@ -97,11 +98,12 @@ impl Tenant {
         loop {
             let (head, dying) = tokio::try_join!(self.get(id), self.dying())?;
             let part = self.part(&head, &dying, after, max).await?;
-            let again = self.get(id).await?;
+            let (again, dying) = tokio::try_join!(self.get(id), self.dying())?;
             reads += 1;
             let alike = again.generation == head.generation && again.latest == head.latest;
             let tired = reads >= MEMBER_READS;
-            if again.version == head.version || alike && tired {
+            let stands = again.version == head.version || alike && tired;
+            if stands && part.ids.is_disjoint(&dying) {
                 return Ok((head, part));
             }
             // The first tries are for whoever reads back what took its time to write.

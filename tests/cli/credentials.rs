@@ -78,32 +78,42 @@ fn tokens_are_made_labelled_rotated_and_revoked() {
 }
 
 #[test]
-fn clients_are_made_listed_given_secrets_and_taken_away() {
+fn a_client_is_given_secrets_shown_and_taken_away() {
     for way in with_tenant() {
-        let made = way.json(&of_fabrikam(&[
-            "client",
-            "create",
-            "--label",
-            "Entra",
-            "--access-token-life",
-            "2h",
-        ]));
+        let create = ["client", "create", "--label", "Entra"];
+        let create = [&create[..], &["--access-token-life", "2h"]].concat();
+        let made = way.json(&of_fabrikam(&create));
         let id = member(&made, "clientId");
         assert!(member(&made, "clientSecret").starts_with("scimsecret_"));
         assert_eq!(made["accessTokenLife"], 7_200);
-        let second = way.json(&of_fabrikam(&["client", "secret", "add", &id]));
-        let words = way.refused(&of_fabrikam(&["client", "secret", "add", &id]));
+        let add = of_fabrikam(&["client", "secret", "add", &id]);
+        let second = member(&way.json(&add), "id");
+        let words = way.refused(&add);
         assert!(words.contains("at most 2 secrets"), "{words}");
-        way.says(&of_fabrikam(&[
-            "client",
-            "secret",
-            "remove",
-            &id,
-            &member(&second, "id"),
-        ]));
-        let words = way.says(&of_fabrikam(&["client", "secret", "add", &id]));
+        let remove = ["client", "secret", "remove", &id, &second];
+        way.says(&of_fabrikam(&remove));
+        let words = way.says(&add);
         assert!(words.contains("Secret        scimsecret_"), "{words}");
 
+        let show = of_fabrikam(&["client", "show", &id]);
+        assert_eq!(way.json(&show)["label"], "Entra");
+        way.says(&of_fabrikam(&["client", "delete", &id]));
+        let words = way.refused(&show);
+        assert!(words.starts_with("there is no client"), "{words}");
+    }
+}
+
+#[test]
+fn clients_of_every_method_are_made_and_listed() {
+    const ISSUER: &str = "https://login.microsoftonline.com/x/v2.0";
+    for way in with_tenant() {
+        let create = |more: &[&str]| {
+            let made = way.json(&of_fabrikam(&[&["client", "create"], more].concat()));
+            let secret = made.get("clientSecret").is_some();
+            (made, secret)
+        };
+        let (by_secret, secret) = create(&["--label", "Entra"]);
+        assert!(secret, "{by_secret}");
         let files = folder();
         let jwks = files.path().join("jwks.json");
         // The example of RFC 7517 appendix A.1.
@@ -112,51 +122,23 @@ fn clients_are_made_listed_given_secrets_and_taken_away() {
             "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
             "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
         });
-        let document = json!({ "keys": [key] }).to_string();
-        std::fs::write(&jwks, document).expect("a file");
-        let by_key = way.json(&of_fabrikam(&[
-            "client",
-            "create",
-            "--label",
-            "k",
-            "--jwks",
-            text(&jwks),
-        ]));
+        std::fs::write(&jwks, json!({ "keys": [key] }).to_string()).expect("a file");
+        let (by_key, secret) = create(&["--label", "k", "--jwks", text(&jwks)]);
         assert!(by_key["method"]["privateKey"].is_object(), "{by_key}");
-        assert!(by_key.get("clientSecret").is_none(), "{by_key}");
-        let federated = way.json(&of_fabrikam(&[
-            "client",
-            "create",
-            "--label",
-            "f",
-            "--issuer",
-            "https://login.microsoftonline.com/x/v2.0",
-            "--audience",
-            "api://a",
-            "--audience",
-            "api://b",
-            "--subject",
-            "s",
-            "--tenant-id",
-            "x",
-        ]));
+        assert!(!secret, "{by_key}");
+        let audiences = ["--audience", "api://a", "--audience", "api://b"];
+        let claims = ["--issuer", ISSUER, "--subject", "s", "--tenant-id", "x"];
+        let (federated, secret) = create(&[&["--label", "f"], &audiences[..], &claims].concat());
         assert_eq!(
             federated["method"]["federation"],
-            json!({ "issuer": "https://login.microsoftonline.com/x/v2.0", "audiences": ["api://a", "api://b"], "subject": "s", "tenantId": "x" })
+            json!({ "issuer": ISSUER, "audiences": ["api://a", "api://b"], "subject": "s", "tenantId": "x" })
         );
+        assert!(!secret, "{federated}");
         let rows = way.table(&of_fabrikam(&["client", "list"]));
         assert_eq!(rows.len(), 4, "{rows:?}");
+        let id = member(&by_secret, "clientId");
         assert_eq!(rows[1][..4], [id.as_str(), "Entra", "secret", "all"]);
         assert_eq!([&rows[2][2], &rows[3][2]], ["privateKey", "federation"]);
-        assert_eq!(
-            way.json(&of_fabrikam(&["client", "show", &id]))["label"],
-            "Entra"
-        );
-        way.says(&of_fabrikam(&["client", "delete", &id]));
-        assert!(
-            way.refused(&of_fabrikam(&["client", "show", &id]))
-                .starts_with("there is no client")
-        );
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use yaml_serde::Value;
 
 use super::{SCHEDULED, events, functions, template, triggers};
 
@@ -33,84 +34,74 @@ fn the_tick_comes_by_itself_every_hour_and_has_time() {
     );
 }
 
+const READS: [&str; 3] = ["GetItem", "BatchGetItem", "Query"];
+const WRITES: [&str; 4] = ["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"];
+
+/// What a function may do, and under which keys.
+fn granted(name: &str) -> (Vec<&'static str>, &'static [&'static str]) {
+    let all = [&READS[..], &WRITES].concat();
+    match name {
+        // When a token was last used, and what was refused.
+        "discovery" => (
+            [&READS[..], &["UpdateItem", "PutItem"]].concat(),
+            &["T#??????????", "T#??????????#E", "T#??????????#W"],
+        ),
+        // An integrity check reads the whole table.
+        "admin" => ([&all[..], &["Scan"]].concat(), &["A#*", "T#*"]),
+        SCHEDULED => (all, &["A#name#*", "A#tenants", "T#*"]),
+        _ => (all, &["T#*"]),
+    }
+}
+
+/// All that may be done under a narrow pattern of keys.
+fn under(pattern: &str) -> Option<&'static [&'static str]> {
+    match pattern {
+        "A#tenants" => Some(&["Query", "GetItem", "DeleteItem"]),
+        "A#name#*" => Some(&["DeleteItem"]),
+        "T#??????????" => Some(&["GetItem", "BatchGetItem", "Query", "UpdateItem"]),
+        "T#??????????#E" => Some(&["PutItem"]),
+        "T#??????????#W" => Some(&["UpdateItem"]),
+        _ => None,
+    }
+}
+
+/// The actions of a statement without the name of the service.
+fn actions(statement: &Value) -> Vec<String> {
+    let action = &statement["Action"];
+    let listed = action.as_sequence().cloned();
+    let listed = listed.unwrap_or_else(|| vec![action.clone()]);
+    let short = |action: &Value| action.as_str().unwrap().replace("dynamodb:", "");
+    listed.iter().map(short).collect()
+}
+
 #[test]
 fn functions_may_do_what_they_need_and_no_more() {
-    let reads = ["GetItem", "BatchGetItem", "Query"];
-    let all = [
-        "GetItem",
-        "BatchGetItem",
-        "Query",
-        "PutItem",
-        "UpdateItem",
-        "DeleteItem",
-        "ConditionCheckItem",
-    ];
-    // When a token was last used, and what was refused.
-    let notes = ["UpdateItem", "PutItem"];
-    let notes = [&reads[..], &notes].concat();
+    let set = |names: &[&str]| -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    };
     for (name, function) in functions() {
-        let granted = match name.as_str() {
-            "discovery" => notes.clone(),
-            // An integrity check reads the whole table.
-            "admin" => [all.as_slice(), &["Scan"]].concat(),
-            _ => all.to_vec(),
-        };
-        let (mut actions, mut patterns) = (BTreeSet::new(), BTreeSet::new());
-        for statement in function["Properties"]["Policies"][0]["Statement"]
-            .as_sequence()
-            .unwrap()
-        {
-            let action = &statement["Action"];
-            let listed = action
-                .as_sequence()
-                .cloned()
-                .unwrap_or_else(|| vec![action.clone()]);
-            let listed = listed
-                .iter()
-                .map(|action| action.as_str().unwrap().replace("dynamodb:", ""))
-                .collect::<Vec<_>>();
+        let (mut done, mut patterns) = (BTreeSet::new(), BTreeSet::new());
+        let statements = &function["Properties"]["Policies"][0]["Statement"];
+        for statement in statements.as_sequence().unwrap() {
+            let listed = actions(statement);
+            done.extend(listed.clone());
             if listed == ["Scan"] {
                 // IAM cannot bind a Scan to keys, so nothing else stands beside it.
                 assert!(statement["Condition"].is_null(), "{name}");
-                actions.extend(listed);
                 continue;
             }
             let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
             assert!(keys[1].is_null(), "{name}: one pattern");
-            let pattern = keys[0].as_str().unwrap().to_owned();
-            let expected: Option<&[&str]> = match pattern.as_str() {
-                "A#tenants" => Some(&["Query", "GetItem", "DeleteItem"]),
-                "A#name#*" => Some(&["DeleteItem"]),
-                "T#??????????" => Some(&["GetItem", "BatchGetItem", "Query", "UpdateItem"]),
-                "T#??????????#E" => Some(&["PutItem"]),
-                "T#??????????#W" => Some(&["UpdateItem"]),
-                _ => None,
-            };
-            if let Some(expected) = expected {
+            let pattern = keys[0].as_str().unwrap();
+            if let Some(expected) = under(pattern) {
                 assert_eq!(listed, expected, "{name}: {pattern}");
             }
-            actions.extend(listed);
-            patterns.insert(pattern);
+            patterns.insert(pattern.to_owned());
         }
-        let reached: &[&str] = match name.as_str() {
-            "discovery" => &["T#??????????", "T#??????????#E", "T#??????????#W"],
-            "admin" => &["A#*", "T#*"],
-            SCHEDULED => &["A#name#*", "A#tenants", "T#*"],
-            _ => &["T#*"],
-        };
-        assert_eq!(
-            patterns,
-            reached
-                .iter()
-                .map(|pattern| (*pattern).to_owned())
-                .collect(),
-            "{name}: only the tick and the vendor see the registry"
-        );
-        assert_eq!(
-            actions,
-            granted.iter().map(|action| (*action).to_owned()).collect(),
-            "{name}"
-        );
+        let (may, reached) = granted(&name);
+        assert_eq!(done, set(&may), "{name}");
+        let why = "only the tick and the vendor see the registry";
+        assert_eq!(patterns, set(reached), "{name}: {why}");
     }
 }
 

@@ -48,6 +48,75 @@ fn add(ids: &[&str]) -> Value {
     json!({ "Operations": [{ "op": "add", "path": "members", "value": references(ids) }] })
 }
 
+fn named(name: &str, ids: &[&str]) -> Value {
+    json!({ "displayName": name, "members": references(ids) })
+}
+
+/// One stranger beside somebody who is known, in every way there is.
+async fn refuse(refuses: &Customer, known: &str, stranger: &str) {
+    let group = refuses.group(stranger).await;
+    let ids = [known, stranger];
+    for (method, at, body) in [
+        ("POST", "/Groups", named(&format!("{stranger} POST"), &ids)),
+        ("PUT", &group, named(&format!("{stranger} PUT"), &ids)),
+        ("PATCH", &group, add(&ids)),
+    ] {
+        let (status, detail) = refuses.refused(method, at, Some(&body)).await;
+        assert_eq!(status, 400, "{method}");
+        assert!(detail.contains(stranger), "{detail}");
+    }
+    assert_eq!(members(refuses, &group).await, [""; 0]);
+}
+
+/// The known of `all` are in the group then, and adding all again has nothing left to do, in bulk either.
+async fn skip(skips: &Customer, method: &str, all: &[&str], known: &[String]) {
+    let group = if method == "POST" {
+        let made = skips.post("/Groups", &named("Team", all)).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let shown = made.body["members"].as_array().unwrap().len();
+        assert_eq!(shown, known.len(), "the answer shows who is in it");
+        format!("/Groups/{}", made.body["id"].as_str().unwrap())
+    } else {
+        let name = format!("by {method}");
+        let group = skips.group(&name).await;
+        let body = match method {
+            "PUT" => named(&name, all),
+            _ => add(all),
+        };
+        let status = skips.send(method, &group, Some(&body)).await.status;
+        assert!(matches!(status, 200 | 204), "{method} {status}");
+        group
+    };
+    assert_eq!(members(skips, &group).await, known, "{method}");
+    let again = json!({ "method": "PATCH", "path": group, "data": add(all) });
+    assert_eq!(skips.bulk(&[again]).await[0]["status"], "204");
+    assert_eq!(members(skips, &group).await, known, "{method}");
+}
+
+/// A list of strangers alone makes an empty group, and does not make one empty.
+async fn empty(skips: &Customer, strangers: &[&str], all: &[&str], known: &[String]) {
+    let made = skips.post("/Groups", &named("Empty", strangers)).await;
+    assert_eq!(made.status, 201);
+    let kept = skips.group("Kept").await;
+    skips.send("PATCH", &kept, Some(&add(all))).await;
+    for some in [strangers, &strangers[..1], &strangers[2..]] {
+        let list = json!([{ "op": "replace", "path": "members", "value": references(some) }]);
+        for (method, body) in [
+            ("PATCH", json!({ "Operations": list })),
+            ("PUT", named("Kept", some)),
+        ] {
+            let (status, _) = skips.refused(method, &kept, Some(&body)).await;
+            assert_eq!(status, 400, "{method}: to skip them all would empty it");
+            assert_eq!(members(skips, &kept).await, known, "{method}");
+        }
+    }
+    assert_eq!(skips.put(&kept, &named("Kept", &[])).await.status, 200);
+    assert_eq!(members(skips, &kept).await, [""; 0]);
+    let itself = kept.rsplit('/').next().unwrap();
+    let circle = skips.refused("PATCH", &kept, Some(&add(&[itself]))).await;
+    assert_eq!(circle.0, 400, "a group in itself is another matter");
+}
+
 /// Adds some who exist and some who do not, in every way there is.
 async fn adds(sizes: Sizes, count: usize) {
     let bed = Bed::of_sizes(sizes).await;
@@ -55,83 +124,16 @@ async fn adds(sizes: Sizes, count: usize) {
     let refuses = bed.customer(json!({})).await;
     let known = users(&skips, count).await;
     let strangers = strangers(&skips).await;
-    let all: Vec<&str> = known.iter().chain(&strangers).map(String::as_str).collect();
-    let bodies = |name: &str| {
-        [
-            (
-                "POST",
-                json!({ "displayName": name, "members": references(&all) }),
-            ),
-            (
-                "PUT",
-                json!({ "displayName": name, "members": references(&all) }),
-            ),
-            ("PATCH", add(&all)),
-        ]
-    };
-    for stranger in &strangers {
-        let group = refuses.group(stranger).await;
-        for (method, _) in bodies("") {
-            let name = format!("{stranger} {method}");
-            let body = match method {
-                "PATCH" => add(&[&known[0], stranger]),
-                _ => json!({ "displayName": name, "members": references(&[&known[0], stranger]) }),
-            };
-            let at = if method == "POST" { "/Groups" } else { &group };
-            let (status, detail) = refuses.refused(method, at, Some(&body)).await;
-            assert_eq!(status, 400, "{method}");
-            assert!(detail.contains(stranger), "{detail}");
-        }
-        assert_eq!(members(&refuses, &group).await, [""; 0]);
-    }
-    for (method, body) in bodies("Team") {
-        let group = if method == "POST" {
-            let made = skips.post("/Groups", &body).await;
-            assert_eq!(made.status, 201, "{made:?}");
-            let shown = made.body["members"].as_array().unwrap().len();
-            assert_eq!(shown, count, "the answer shows who is in it");
-            format!("/Groups/{}", made.body["id"].as_str().unwrap())
-        } else {
-            let group = skips.group(&format!("by {method}")).await;
-            let mut body = body;
-            if method == "PUT" {
-                body["displayName"] = json!("by PUT");
-            }
-            let status = skips.send(method, &group, Some(&body)).await.status;
-            assert!(matches!(status, 200 | 204), "{method} {status}");
-            group
-        };
-        assert_eq!(members(&skips, &group).await, known, "{method}");
-        // Again, and in bulk: nothing is left to do.
-        let again = json!({ "method": "PATCH", "path": group, "data": add(&all) });
-        assert_eq!(skips.bulk(&[again]).await[0]["status"], "204");
-        assert_eq!(members(&skips, &group).await, known, "{method}");
-    }
     let strangers: Vec<&str> = strangers.iter().map(String::as_str).collect();
-    let empty = json!({ "displayName": "Empty", "members": references(&strangers) });
-    assert_eq!(skips.post("/Groups", &empty).await.status, 201);
-    let kept = skips.group("Kept").await;
-    skips.send("PATCH", &kept, Some(&add(&all))).await;
-    for named in [&strangers[..], &strangers[..1], &strangers[2..]] {
-        let list = json!([{ "op": "replace", "path": "members", "value": references(named) }]);
-        for (method, body) in [
-            ("PATCH", json!({ "Operations": list })),
-            (
-                "PUT",
-                json!({ "displayName": "Kept", "members": references(named) }),
-            ),
-        ] {
-            let (status, _) = skips.refused(method, &kept, Some(&body)).await;
-            assert_eq!(status, 400, "{method}: to skip them all would empty it");
-            assert_eq!(members(&skips, &kept).await, known, "{method}");
-        }
+    let all: Vec<&str> = known.iter().map(String::as_str).collect();
+    let all = [&all[..], &strangers].concat();
+    for stranger in &strangers {
+        refuse(&refuses, &known[0], stranger).await;
     }
-    let none = json!({ "displayName": "Kept", "members": [] });
-    assert_eq!(skips.put(&kept, &none).await.status, 200);
-    assert_eq!(members(&skips, &kept).await, [""; 0]);
-    let itself = kept.rsplit('/').next().unwrap();
-    let circle = skips.refused("PATCH", &kept, Some(&add(&[itself]))).await;
-    assert_eq!(circle.0, 400, "a group in itself is another matter");
+    for method in ["POST", "PUT", "PATCH"] {
+        skip(&skips, method, &all, &known).await;
+    }
+    empty(&skips, &strangers, &all, &known).await;
     assert_eq!(bed.findings().await, Vec::<String>::new());
 }
 

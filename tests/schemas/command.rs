@@ -64,97 +64,66 @@ fn serve(folder: &Path) -> (Serve, Value) {
     (Serve(child), serde_json::from_str(&line).unwrap())
 }
 
+/// What the command says as JSON.
+fn json_of(args: &[&str], folder: &Path) -> Value {
+    serde_json::from_str(&succeeds(&[args, &["--json"]].concat(), folder)).unwrap()
+}
+
+/// Whether the service shows the schema.
+async fn shows(url: &str, token: &Value) -> bool {
+    let request = reqwest::Client::new().get(format!("{url}/Schemas"));
+    let request = request.bearer_auth(token.as_str().unwrap());
+    let list: Value = request.send().await.unwrap().json().await.unwrap();
+    let mut schemas = list["Resources"].as_array().unwrap().iter();
+    schemas.any(|schema| schema["id"] == json!(URN))
+}
+
 #[tokio::test]
 async fn a_schema_is_added_listed_and_removed_while_the_service_runs() {
     let folder = tempfile::tempdir().unwrap();
-    let (_serve, shown) = serve(folder.path());
+    let folder = folder.path();
+    let (_serve, shown) = serve(folder);
     let url = shown["tenantUrl"].as_str().unwrap();
-    let client = reqwest::Client::new();
-    let schemas = async |token: &str| {
-        let request = client.get(format!("{url}/Schemas")).bearer_auth(token);
-        let list: Value = request.send().await.unwrap().json().await.unwrap();
-        list["Resources"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|schema| schema["id"] == json!(URN))
-    };
-    let new_token = || {
-        let line = succeeds(
-            &["token", "create", "--tenant", "default", "--json"],
-            folder.path(),
-        );
-        let line: Value = serde_json::from_str(&line).unwrap();
-        line["secretToken"].as_str().unwrap().to_owned()
-    };
-    let file = folder.path().join("hr.json");
+    let of = |args: &[&'static str]| [&["schema"], args, &["--tenant", "default"]].concat();
+    let file = folder.join("hr.json");
     let document = json!({"id": URN, "attributes": [{"name": "badge"}, {"name": "desk", "type": "complex", "subAttributes": [{"name": "floor"}]}]});
     fs::write(&file, document.to_string()).unwrap();
     let path = file.to_str().unwrap();
 
-    let line = succeeds(
-        &["schema", "add", path, "--tenant", "Default", "--json"],
-        folder.path(),
-    );
-    let line: Value = serde_json::from_str(&line).unwrap();
+    let added = json_of(&["schema", "add", path, "--tenant", "Default"], folder);
     assert_eq!(
-        line,
+        added,
         json!({"schema": URN, "resourceType": "User", "attributes": 2, "replaced": false})
     );
     // The first token was not used yet, so the service has nothing to remember of the tenant.
-    assert!(schemas(shown["secretToken"].as_str().unwrap()).await);
-    let again = succeeds(
-        &[
-            "schema",
-            "add",
-            path,
-            "--tenant",
-            "default",
-            "--resource-type",
-            "User",
-        ],
-        folder.path(),
-    );
-    assert!(
-        again.starts_with(&format!("Replaced {URN} for default.")),
-        "{again}"
-    );
+    assert!(shows(url, &shown["secretToken"]).await);
+    let again = ["schema", "add", path, "--tenant", "default"];
+    let again = succeeds(&[&again[..], &["--resource-type", "User"]].concat(), folder);
+    let replaced = format!("Replaced {URN} for default.");
+    assert!(again.starts_with(&replaced), "{again}");
 
-    let table = succeeds(&["schema", "list", "--tenant", "default"], folder.path());
-    let rows: Vec<Vec<&str>> = table
-        .lines()
-        .map(|line| line.split_whitespace().collect())
-        .collect();
+    let table = succeeds(&of(&["list"]), folder);
+    let words = table.lines().map(|line| line.split_whitespace().collect());
     assert_eq!(
-        rows,
+        words.collect::<Vec<Vec<&str>>>(),
         [
             vec!["schema", "resource", "type", "attributes"],
             vec![URN, "User", "2"]
         ]
     );
-    let line = succeeds(
-        &["schema", "list", "--tenant", "default", "--json"],
-        folder.path(),
-    );
-    let listed: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(
-        listed,
+        json_of(&of(&["list"]), folder),
         json!({"items": [{"schema": URN, "resourceType": "User", "attributes": 2}], "next": null})
     );
 
-    let removed = succeeds(
-        &["schema", "remove", URN, "--tenant", "default"],
-        folder.path(),
-    );
+    let removed = succeeds(&of(&["remove", URN]), folder);
     assert!(removed.starts_with("Removed "), "{removed}");
-    assert!(!schemas(&new_token()).await);
-    let none = succeeds(&["schema", "list", "--tenant", "default"], folder.path());
+    let new = json_of(&["token", "create", "--tenant", "default"], folder);
+    assert!(!shows(url, &new["secretToken"]).await);
+    let none = succeeds(&of(&["list"]), folder);
     assert_eq!(none, "default has no schemas of its own.\n");
-    fails(
-        &["schema", "remove", URN, "--tenant", "default"],
-        folder.path(),
-        "there is no schema \"urn:fabrikam",
-    );
+    let missing = "there is no schema \"urn:fabrikam";
+    fails(&of(&["remove", URN]), folder, missing);
 }
 
 #[test]

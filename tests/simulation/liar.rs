@@ -31,6 +31,7 @@ struct Seen(Option<Item>);
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     heads: BTreeMap<Key, Seen>,
+    looks: usize,
     pub edges: BTreeMap<String, Vec<Item>>,
 }
 
@@ -64,6 +65,13 @@ impl Liar {
     /// Whether it lies so.
     fn lies(&self, mutant: Mutant) -> bool {
         self.lie.mutant == mutant && !self.lie.honest
+    }
+
+    /// How often the request has begun to read the dying, this time included.
+    pub(crate) fn looks(&self, work: &Query) -> usize {
+        let mut memory = self.memory.lock().unwrap();
+        memory.looks += usize::from(work.after.is_none());
+        memory.looks
     }
 
     fn falsify(&self, write: &Write) -> Write {
@@ -221,6 +229,9 @@ impl Table for Liar {
         let work = query.pk.ends_with("#D") && !self.lie.honest;
         match self.lie.mutant {
             Mutant::Dying if work => page.items.retain(|item| !is_dying(item)),
+            Mutant::DyingOnce if work && self.looks(query).is_multiple_of(2) => {
+                page.items.retain(|item| !is_dying(item));
+            }
             Mutant::DeadGroup if work => {
                 page.items.retain(|item| !item.attrs.contains_key("dead"));
             }

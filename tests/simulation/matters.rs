@@ -54,6 +54,13 @@ pub(crate) fn scripts(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
         Mutant::PageOnce => replaced(cast, Op::Roster(group, 2)),
         Mutant::DyingLast => hidden(cast, Op::Read(group)),
         Mutant::ListDyingLast => hidden(cast, Op::List),
+        // Somebody dies, then the group changes, between two answers.
+        Mutant::DyingOnce => vec![
+            ("owner", (0..4).map(|n| add(cast, &[n])).collect()),
+            ("deleter", (4..8).map(deleted).collect()),
+            ("reader", vec![Op::Read(group); 4]),
+            ("reader", vec![Op::Read(group); 4]),
+        ],
         // Who helped lately and stands still is overtaken by another helper, who then does the opposite.
         Mutant::Fence => vec![
             ("owner", vec![add(cast, &[0, 1, 2]); 4]),

@@ -14,7 +14,7 @@ use crate::schedule::LAST_LOOK;
 pub(crate) enum Grade {
     /// It is what was true at one moment.
     Exact,
-    /// The dying were read over several pages: whoever was deleted meanwhile may be there or not.
+    /// A list read the dying once, over several pages: whoever was deleted meanwhile may be there or not.
     Paged,
     /// The group never stood still: each member by itself, but no change of more than one in part.
     Restless,
@@ -53,7 +53,7 @@ impl Case<'_> {
             {
                 Grade::Restless
             }
-            () if self.pages => Grade::Paged,
+            () if self.pages && !self.heads.contains_key(&group) => Grade::Paged,
             () => Grade::Exact,
         }
     }
@@ -75,11 +75,8 @@ impl Case<'_> {
         let held = |moment: &Moment| moment.model.members(group).cloned();
         let right = match self.grade(group) {
             Grade::Exact => {
-                let mut moments = self.window.iter().enumerate();
-                moments.any(|(at, moment)| {
-                    let right = |held: &BTreeSet<Id>| held == ids || self.is_early(at, shown, held);
-                    told(&moment) && moment.model.members(group).is_some_and(right)
-                })
+                let mut moments = self.window.iter().filter(told);
+                moments.any(|moment| held(moment).as_ref() == Some(ids))
             }
             Grade::Paged => {
                 let left = gone(self.window);
@@ -87,7 +84,7 @@ impl Case<'_> {
                     ids.difference(&left).copied().collect()
                 };
                 let mut moments = self.window.iter().filter(told);
-                ids.iter().all(|id| self.may_be(self.window, group, *id))
+                ids.iter().all(|id| is_inside(self.window, group, *id))
                     && moments
                         .any(|moment| held(moment).is_some_and(|held| rest(&held) == rest(ids)))
             }
@@ -99,18 +96,6 @@ impl Case<'_> {
             Grade::Each => self.each(self.window, group, ids),
         };
         right && self.had(group, shown.version)
-    }
-
-    /// FOUND: the dying are asked for beside the head. Where they are answered first, who dies between the two answers
-    /// is still shown, though the group may have changed once more before its head was read. A list reads the heads
-    /// first.
-    fn is_early(&self, at: usize, shown: &Shown, held: &BTreeSet<Id>) -> bool {
-        let before = &self.window[..=at];
-        let left = gone(before);
-        let early = |id: &Id| left.contains(id) && self.may_be(before, shown.group, *id);
-        self.heads.contains_key(&shown.group)
-            && held.is_subset(&shown.members)
-            && shown.members.difference(held).all(early)
     }
 
     /// Moments between which no more than one member came or went.
@@ -141,15 +126,7 @@ impl Case<'_> {
 
     pub(crate) fn may_be(&self, moments: &[Moment], group: Id, id: Id) -> bool {
         let torn = self.is_open(group, id) || self.torn.dying.contains(&id);
-        torn || is_inside(moments, group, id) || self.is_named(moments, group, id)
-    }
-
-    /// Whether a big change that began before somebody died names him, and the dying were answered before he did.
-    fn is_named(&self, moments: &[Moment], group: Id, id: Id) -> bool {
-        let mut named = moments.iter().filter_map(|moment| moment.named.get(&group));
-        self.heads.contains_key(&group)
-            && gone(self.window).contains(&id)
-            && named.any(|named| named.contains(&id))
+        torn || is_inside(moments, group, id)
     }
 
     pub(crate) fn is_open(&self, group: Id, member: Id) -> bool {

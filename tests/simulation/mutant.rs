@@ -19,6 +19,8 @@ pub(crate) enum Mutant {
     Dying,
     /// Readers read the dying after lanes and edges.
     DyingLast,
+    /// Readers of members do not look at the dying again.
+    DyingOnce,
     /// Readers of members do not read the head again.
     SecondHead,
     /// Who asks for one member does not read the head again.
@@ -61,11 +63,12 @@ pub(crate) enum Mutant {
     Idle,
 }
 
-pub(crate) const ALL: [Mutant; 24] = [
+pub(crate) const ALL: [Mutant; 25] = [
     Mutant::Fence,
     Mutant::Guard,
     Mutant::Dying,
     Mutant::DyingLast,
+    Mutant::DyingOnce,
     Mutant::SecondHead,
     Mutant::OneHead,
     Mutant::Grace,
@@ -101,6 +104,7 @@ impl Mutant {
         match self {
             Self::Dying
             | Self::DyingLast
+            | Self::DyingOnce
             | Self::SecondHead
             | Self::LanesFirst
             | Self::DeadGroup => {
