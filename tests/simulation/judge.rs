@@ -193,7 +193,8 @@ impl Case<'_> {
     fn ids(&self, op: &Op, ids: &BTreeSet<Id>) -> bool {
         match op {
             Op::IsMember(group, member) => {
-                self.torn.edges.contains(&(*group, *member))
+                self.is_open(*group, *member)
+                    || ids.is_empty() && self.is_split(*group)
                     || self.some(|model| {
                         model.members(*group).is_some_and(|m| m.contains(member)) != ids.is_empty()
                     })

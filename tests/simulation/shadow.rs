@@ -62,10 +62,11 @@ pub(crate) fn lane(key: &Key) -> Option<Id> {
     id_of(group).filter(|_| kind == "O")
 }
 
-/// The resource whose deletion a row of work names.
+/// The resource whose deletion a row of work names; of a group it may be that its members were replaced.
 pub(crate) fn deleted(key: &Key) -> Option<Id> {
-    let id = key.sk.strip_prefix("U#")?;
-    id_of(id).filter(|_| key.pk.ends_with("#D"))
+    let mut parts = key.sk.split('#');
+    let (kind, id) = (parts.next()?, parts.next()?);
+    id_of(id).filter(|_| key.pk.ends_with("#D") && matches!(kind, "U" | "M"))
 }
 
 pub(crate) fn text<'a>(attrs: &'a Attrs, name: &str) -> Option<&'a str> {
