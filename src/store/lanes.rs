@@ -148,13 +148,12 @@ impl Tenant {
         });
     }
 
-    /// Commits a big change, unless its request began too long ago.
+    /// Commits a big change, unless its request began too long ago; it is sent again as long as the client can wait.
     pub(super) async fn commit_big(&self, plan: &Plan) -> Result<Outcome, StoreError> {
-        let patient = self.until(self.begun + COMMIT_MS);
-        if patient.past_deadline() {
+        if self.until(self.begun + COMMIT_MS).past_deadline() {
             return Err(StoreError::Busy);
         }
-        patient.commit(plan).await
+        self.until(self.answer_deadline()).commit(plan).await
     }
 
     /// The lanes that lead to `edges`, and the work row that names the change.

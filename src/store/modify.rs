@@ -103,7 +103,8 @@ impl Tenant {
         self.claims_are_free(Some(old), &new).await?;
         let gate = self.gate(Some(old), &new).await?;
         let big = self.is_big(old, &new, &edges)?;
-        if edges.flip || edges.open().nth(1).is_some() {
+        if edges.flip || edges.open().nth(usize::from(same)).is_some() {
+            // More than one thing changes, and no reader may see only some of it.
             new.latest = outbox::draw_ulid(self.host());
         }
         let outcome = if big {

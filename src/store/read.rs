@@ -97,13 +97,14 @@ impl Tenant {
         let mut reads = 0;
         loop {
             let (head, dying) = tokio::try_join!(self.get(id), self.dying())?;
-            let part = self.part(&head, &dying, after, max).await?;
+            let mut part = self.part(&head, &dying, after, max).await?;
             let (again, dying) = tokio::try_join!(self.get(id), self.dying())?;
             reads += 1;
             let alike = again.generation == head.generation && again.latest == head.latest;
             let tired = reads >= MEMBER_READS;
             let stands = again.version == head.version || alike && tired;
-            if stands && part.ids.is_disjoint(&dying) {
+            if stands && (tired || part.ids.is_disjoint(&dying)) {
+                part.ids.retain(|id| !dying.contains(id));
                 return Ok((head, part));
             }
             // The first tries are for whoever reads back what took its time to write.

@@ -38,7 +38,7 @@ pub struct Record {
     pub(super) twins: BTreeSet<String>,
     /// Which set of edges holds a group's members; empty for other types.
     pub(super) generation: String,
-    /// The latest change of more than one of a group's members; empty where there was none.
+    /// The latest change of a group's members that was not about one of them alone; empty where there was none.
     pub(super) latest: String,
     /// That change, if it is a big one and not in the edges yet.
     pub(super) pending: Option<Pending>,

@@ -178,10 +178,12 @@ impl Tenant {
             }
             return Ok(true);
         }
-        // The sweep is led by reverse edges, so they go last.
+        // The sweep is led by reverse edges, so they go last. By now the edge may be of a newer generation: the member
+        // may have been added before it died, in a commit that was not readable yet.
         self.write_if(Write::delete(self.scope.forward(group, of_edge, member)))
             .await?;
-        self.write_if(Write::delete(edge.key)).await?;
+        let stale = Condition::Equals(attr::GENERATION, Attr::S(of_edge.to_owned()));
+        self.write_if(Write::delete(edge.key).when(stale)).await?;
         Ok(true)
     }
 

@@ -54,6 +54,7 @@ pub(crate) fn falsify(mutant: Mutant, write: &Write, old: Option<Item>) -> Write
         (Mutant::Fence, Write::Update { .. }) if has(key, "#O#") => {
             with(write, Some(Condition::Exists))
         }
+        (Mutant::Newer, Write::Delete { .. }) if has(key, "#V#") => with(write, None),
         (Mutant::Guard, Write::Check { key, .. }) if has(key, "#R#") => Write::Check {
             key: key.clone(),
             condition: Condition::Or(vec![Condition::Exists, Condition::NotExists]),

@@ -88,6 +88,10 @@ pub(crate) fn scripts(mutant: Mutant, seed: u64, cast: &Cast) -> Scripts {
             ("deleter", vec![deleted(1)]),
             ("pass", vec![Op::Pass; 3]),
         ],
+        Mutant::Newer => vec![
+            ("owner", (0..4).map(|n| list(cast, &[n, 4, 5])).collect()),
+            ("deleter", vec![deleted(4), deleted(5)]),
+        ],
         Mutant::Unlooked => vec![
             ("deleter", vec![deleted(4)]),
             ("reader", vec![Op::With(cast.users[4]); 4]),
@@ -194,14 +198,14 @@ pub(crate) fn plan(mutant: Mutant, seed: u64) -> Plan {
     }
     let flips = matches!(
         mutant,
-        Mutant::OneHead | Mutant::ListOnce | Mutant::PageOnce
+        Mutant::OneHead | Mutant::ListOnce | Mutant::PageOnce | Mutant::Newer
     );
     plan.sizes = Sizes {
         writes: 8,
         lanes: 2,
         compared: if flips { 2 } else { 100_000 },
     };
-    plan.torn = false;
+    plan.torn = mutant == Mutant::Newer;
     if mutant == Mutant::Held {
         // A change stays open where a pass cannot finish it.
         plan.trouble = Trouble {

@@ -59,11 +59,13 @@ pub(crate) enum Mutant {
     ListDyingLast,
     /// A page of a group's members does not read the head again.
     PageOnce,
+    /// Who sweeps takes edges away that are of a newer generation by now.
+    Newer,
     /// No change is ever made, for want of time.
     Idle,
 }
 
-pub(crate) const ALL: [Mutant; 25] = [
+pub(crate) const ALL: [Mutant; 26] = [
     Mutant::Fence,
     Mutant::Guard,
     Mutant::Dying,
@@ -88,6 +90,7 @@ pub(crate) const ALL: [Mutant; 25] = [
     Mutant::ListOnce,
     Mutant::ListDyingLast,
     Mutant::PageOnce,
+    Mutant::Newer,
     Mutant::Idle,
 ];
 
@@ -117,6 +120,7 @@ impl Mutant {
             Self::Unlooked => matches!(op, Op::With(_)),
             Self::ListOnce | Self::ListDyingLast => matches!(op, Op::List),
             Self::PageOnce => matches!(op, Op::Roster(..)),
+            Self::Newer => matches!(op, Op::Delete { .. }),
             _ => true,
         }
     }

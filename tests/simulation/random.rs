@@ -47,10 +47,10 @@ pub(crate) fn plan(seed: u64) -> Plan {
         sizes: Sizes {
             writes: *[8, 8, 11, 14, 100].choose(random).unwrap(),
             lanes: *[1, 2, 3].choose(random).unwrap(),
-            // In one world of four a list replaces everybody as soon as there are three.
-            compared: if seed.is_multiple_of(4) { 2 } else { 100_000 },
+            // In every second world a list replaces everybody as soon as there are three.
+            compared: if seed.is_multiple_of(2) { 2 } else { 100_000 },
         },
-        torn: random.random_bool(0.3),
+        torn: random.random_bool(0.4),
         trouble,
         mishaps: Mishaps {
             crashes: random.random_range(0..3),
