@@ -30,7 +30,7 @@ pub(super) fn find(
 ) -> Result<Found, PatchErrorKind> {
     if text.chars().count() > TEXT_MAX {
         return Err(PatchErrorKind::PathShape(
-            "the path is too long; name one attribute",
+            "the path is too long; name one attribute, and send many ids as the operation's value",
         ));
     }
     let core = &resource_type.schema.id;

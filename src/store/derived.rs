@@ -34,8 +34,11 @@ enum Derived {
     Groups,
     /// The members as a whole.
     Members,
-    /// Only whether these are among a group's members, or a user's groups.
-    OneOf(BTreeSet<Id>),
+    /// Only whether these are among a group's members, or a user's groups; or whether anybody is among the members.
+    Few {
+        ids: BTreeSet<Id>,
+        any: bool,
+    },
 }
 
 impl Derived {
@@ -45,23 +48,41 @@ impl Derived {
             Filter::And(left, right) | Filter::Or(left, right) => {
                 match (Self::of(left), Self::of(right)) {
                     (Self::No, other) | (other, Self::No) => other,
-                    (Self::OneOf(mut left), Self::OneOf(right)) => {
-                        left.extend(right);
-                        Self::OneOf(left)
-                    }
-                    (Self::OneOf(_), whole) | (whole, _) => whole,
+                    (
+                        Self::Few { ids, any },
+                        Self::Few {
+                            ids: more,
+                            any: also,
+                        },
+                    ) => Self::Few {
+                        ids: ids.union(&more).copied().collect(),
+                        any: any || also,
+                    },
+                    (Self::Few { .. }, whole) | (whole, _) => whole,
                 }
             }
-            Filter::Present(path) | Filter::ValuePath(path, _) => Self::whole(path),
-            Filter::Compare(path, op, literal) => match (Self::whole(path), literal) {
-                (Self::Members | Self::Groups, Value::String(id))
-                    if path.leaf().name == "value"
-                        && matches!(op, CompareOp::Eq | CompareOp::Ne) =>
-                {
-                    Self::OneOf(Id::parse(id).into_iter().collect())
-                }
-                (whole, _) => whole,
+            Filter::Present(path) => match Self::whole(path) {
+                Self::Members => Self::Few {
+                    ids: BTreeSet::new(),
+                    any: true,
+                },
+                whole => whole,
             },
+            // An element that holds the id decides, and no other can match.
+            Filter::ValuePath(path, inner) => {
+                Self::few(path, inner.conjuncts().into_iter().find_map(needed))
+            }
+            Filter::Compare(path, CompareOp::Eq | CompareOp::Ne, literal) => {
+                Self::few(path, named(path, literal))
+            }
+            Filter::Compare(path, ..) => Self::whole(path),
+        }
+    }
+
+    fn few(path: &AttrPath, ids: Option<BTreeSet<Id>>) -> Self {
+        match (Self::whole(path), ids) {
+            (Self::Members | Self::Groups, Some(ids)) => Self::Few { ids, any: false },
+            (whole, _) => whole,
         }
     }
 
@@ -71,6 +92,21 @@ impl Derived {
             (None, "groups") => Self::Groups,
             _ => Self::No,
         }
+    }
+}
+
+/// The id, if it is any, that a comparison is about.
+fn named(path: &AttrPath, literal: &Value) -> Option<BTreeSet<Id>> {
+    let id = literal.as_str().filter(|_| path.leaf().name == "value")?;
+    Some(Id::parse(id).into_iter().collect())
+}
+
+/// The ids of which an element must have one.
+fn needed(filter: &Filter) -> Option<BTreeSet<Id>> {
+    match filter {
+        Filter::Compare(path, CompareOp::Eq, literal) => named(path, literal),
+        Filter::Or(left, right) => Some(needed(left)?.union(&needed(right)?).copied().collect()),
+        _ => None,
     }
 }
 
@@ -93,7 +129,7 @@ impl<'q> Question<'q> {
         match &self.derived {
             Derived::No => SCAN_MAX,
             // That all users have it in common is known without a look at each.
-            Derived::OneOf(ids)
+            Derived::Few { ids, .. }
                 if !self.kind.is_group() && ids.iter().all(|id| Some(*id) == self.known) =>
             {
                 SCAN_MAX
@@ -114,7 +150,7 @@ impl Tenant {
             return Ok(records);
         };
         let heads = &match &question.derived {
-            Derived::OneOf(ids) if !question.kind.is_group() => {
+            Derived::Few { ids, .. } if !question.kind.is_group() => {
                 self.find_all(ids.iter().copied()).await?
             }
             _ => vec![],
@@ -148,11 +184,14 @@ impl Tenant {
                 let ids = self.members_within(record.id).await?;
                 ("members", ids.into_iter().map(element).collect())
             }
-            Derived::OneOf(ids) if kind.is_group() => (
-                "members",
-                self.members_among(record, ids, question.known).await?,
-            ),
-            Derived::OneOf(_) => (
+            Derived::Few { ids, any } if kind.is_group() => {
+                let mut found = self.members_among(record, ids, question.known).await?;
+                if *any && found.is_empty() {
+                    found.extend(self.first_member(record.id).await?.map(element));
+                }
+                ("members", found)
+            }
+            Derived::Few { .. } => (
                 "groups",
                 self.groups_among(record.id, heads, question.known).await?,
             ),
@@ -164,8 +203,7 @@ impl Tenant {
     async fn groups_list(&self, member: Id) -> Result<Vec<Value>, StoreError> {
         let most = GROUPS_SHOWN_MAX as u64;
         let groups = self.groups_within(member, most).await?;
-        let shown = |group: &Record| json!({ "value": group.id.to_string(), "display": group.document.get("displayName"), "type": "direct" });
-        Ok(groups.iter().map(shown).collect())
+        Ok(groups.iter().map(direct).collect())
     }
 
     /// Every member of a group, unless they are too many.
@@ -174,6 +212,14 @@ impl Tenant {
             Ok((_, Membership::Shown(ids))) => Ok(ids),
             Ok((_, Membership::TooMany)) => Err(StoreError::TooMany(MEMBERS_SHOWN_MAX as u64)),
             Err(StoreError::NotFound) => Ok(BTreeSet::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn first_member(&self, group: Id) -> Result<Option<Id>, StoreError> {
+        match self.members_after(group, None, 1).await {
+            Ok((_, part)) => Ok(part.ids.first().copied()),
+            Err(StoreError::NotFound) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -202,8 +248,10 @@ impl Tenant {
         heads: &[Record],
         known: Option<Id>,
     ) -> Result<Vec<Value>, StoreError> {
-        let asked = heads.iter().filter(|head| Some(head.id) != known);
-        let (open, quiet): (Vec<_>, Vec<_>) = asked.partition(|head| head.pending.is_some());
+        let (of_known, asked): (Vec<&Record>, Vec<&Record>) =
+            heads.iter().partition(|head| Some(head.id) == known);
+        let (open, quiet): (Vec<_>, Vec<_>) =
+            asked.into_iter().partition(|head| head.pending.is_some());
         let edge = |head: &Record| self.scope.forward(head.id, &head.generation, member);
         let edges = self.batch_get(quiet.iter().map(|head| edge(head)).collect());
         let edges: BTreeSet<_> = edges.await?.into_iter().map(|edge| edge.key).collect();
@@ -221,11 +269,13 @@ impl Tenant {
                 holding.push(head);
             }
         }
-        let holding = holding.into_iter().map(|head| head.id).chain(known);
-        Ok(holding
-            .map(|id| json!({ "value": id.to_string() }))
-            .collect())
+        Ok(holding.into_iter().chain(of_known).map(direct).collect())
     }
+}
+
+/// A group that holds a user, as a user shows it.
+fn direct(group: &Record) -> Value {
+    json!({ "value": group.id.to_string(), "display": group.document.get("displayName"), "type": "direct" })
 }
 
 fn element(id: Id) -> Value {

@@ -25,6 +25,16 @@ async fn a_group_is_shown_with_ten_thousand_members_and_not_with_one_more() {
     let schemas = shown["schemas"].as_array().unwrap();
     assert!(schemas.contains(&json!(TRUNCATED)), "{shown}");
     assert!(shown[TRUNCATED].is_object(), "{shown}");
+    // Whether somebody is in it, or anybody, is told of every group.
+    for asked in [
+        format!("members[value eq \"{}\"]", user_id(0)),
+        format!("id eq \"{large}\" or members.value eq \"{}\"", user_id(0)),
+        "members pr".to_owned(),
+    ] {
+        let filter = asked.replace('"', "%22").replace(' ', "%20");
+        let found = home.get(&format!("/Groups?filter={filter}")).await;
+        assert_eq!(found["totalResults"], 2, "{asked}");
+    }
     // What is shown of it is sent back: nobody leaves.
     let before = home.edges().await;
     let (status, put) = home.send("PUT", &path, shown.clone()).await;

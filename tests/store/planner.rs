@@ -73,6 +73,11 @@ fn term(random: &mut StdRng, kind: &ResourceType, users: &[Id], groups: &[Id]) -
             format!("members eq \"{}\"", users.choose(random).unwrap()),
             format!("members.value ne \"{}\"", users.choose(random).unwrap()),
             format!("members[value eq \"{}\"]", users.choose(random).unwrap()),
+            format!(
+                "members[type {op} \"User\" and (value eq \"{}\" or value eq \"{}\")]",
+                users.choose(random).unwrap(),
+                users.choose(random).unwrap()
+            ),
             "members pr".to_owned(),
             format!("id eq \"{}\"", groups.choose(random).unwrap()),
         ]
@@ -89,6 +94,11 @@ fn term(random: &mut StdRng, kind: &ResourceType, users: &[Id], groups: &[Id]) -
             "active eq true".to_owned(),
             format!("groups.value eq \"{}\"", groups.choose(random).unwrap()),
             format!("groups.display {op} \"{name}\""),
+            format!(
+                "groups[value eq \"{}\" and display {op} \"{name}\"]",
+                groups.choose(random).unwrap()
+            ),
+            "groups pr".to_owned(),
             format!("id eq \"{}\"", users.choose(random).unwrap()),
             "id eq \"nobody\"".to_owned(),
         ]
