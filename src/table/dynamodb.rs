@@ -20,6 +20,9 @@ use super::{
     Write, client, item, limits,
 };
 
+/// Items of one page of a scan, so that it comes in time over a slow line as well.
+const SCAN_PAGE: i32 = 1_000;
+
 /// One DynamoDB table, wherever its client leads: AWS, an emulator, the engine in this process.
 #[derive(Debug, Clone)]
 pub struct DynamoDb {
@@ -146,6 +149,7 @@ impl Table for DynamoDb {
             .scan()
             .table_name(&self.table_name)
             .consistent_read(true)
+            .limit(SCAN_PAGE)
             .set_exclusive_start_key(after.map(|cursor| item::cursor(cursor, None)))
             .customize()
             .interceptor(attempts.clone())

@@ -243,6 +243,11 @@ pub(crate) const CASES: &[Case] = &[
         STAYS,
     ),
     (
+        "a key that begins like the tenant's",
+        &["an item whose key is none of ours; it begins \"T#{tenant}X\""],
+        STAYS,
+    ),
+    (
         "an item of nobody",
         &["an item whose key is none of ours; it begins \"somebody else\""],
         STAYS,

@@ -238,6 +238,7 @@ fn bytes(id: Id) -> Vec<u8> {
 async fn of_items(bed: &Bed, case: &str) -> bool {
     match case {
         "an unknown key" => bed.put(bed.key("#Z", "@"), []).await,
+        "a key that begins like the tenant's" => bed.put(bed.key("X", "@"), []).await,
         "an item of nobody" => bed.put(beside("somebody else", "x"), []).await,
         "an alias of nobody" => bed.put(bed.key("#N#0#userName#=x", "@"), []).await,
         "an outbox item that never expires" => {

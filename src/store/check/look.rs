@@ -14,6 +14,9 @@ use crate::store::keys::{self, TenantScope, parse};
 use crate::store::{Id, Store, StoreError, aliases, identity};
 use crate::table::{Item, Key, Range};
 
+/// Tries to read a directory row and what it counts while neither changes.
+const COUNTS: usize = 5;
+
 /// What has to be read.
 #[derive(Debug, Default)]
 struct Wanted {
@@ -136,23 +139,41 @@ impl Store {
             self.look_at_identity(scope, wanted.names, &mut seen)
                 .await?;
         }
-        seen.add(tenant.batch_get(wanted.items.into_iter().collect()).await?);
+        let items = |keys: Vec<Key>| {
+            let tenant = &tenant;
+            async move { self.patiently(|| tenant.batch_get(keys.clone())).await }
+        };
+        let all = |pk: String| {
+            let tenant = &tenant;
+            async move {
+                self.patiently(|| tenant.query_all(pk.clone(), Range::All))
+                    .await
+            }
+        };
+        seen.add(items(wanted.items.into_iter().collect()).await?);
         for ((resource_type, row), buckets) in wanted.directory {
             let row = scope.directory_row(resource_type, row);
-            seen.add(tenant.batch_get(vec![row]).await?);
-            for bucket in buckets {
-                let held = scope.resources_of(resource_type, bucket);
-                seen.add(tenant.query_all(held, Range::All).await?);
+            for _ in 0..COUNTS {
+                let mut held = items(vec![row.clone()]).await?;
+                let before = held.clone();
+                for bucket in &buckets {
+                    held.extend(all(scope.resources_of(resource_type, *bucket)).await?);
+                }
+                // Who came or went meanwhile changed the row; then neither is told.
+                if items(vec![row.clone()]).await? == before {
+                    seen.add(held);
+                    break;
+                }
             }
         }
         wanted.resources.extend(seen.holders());
         let resources = wanted.resources.iter().map(|id| scope.resource(*id));
-        seen.add(tenant.batch_get(resources.collect()).await?);
+        seen.add(items(resources.collect()).await?);
         for group in wanted.lanes {
-            seen.add(tenant.query_all(scope.lanes(group), Range::All).await?);
+            seen.add(all(scope.lanes(group)).await?);
         }
         if wanted.rows {
-            seen.add(tenant.query_all(scope.work(), Range::All).await?);
+            seen.add(all(scope.work()).await?);
         }
         let mut facts = Facts::default();
         // Documents before aliases: one alias that serves the first of two who want it must not hide the second.
@@ -173,14 +194,19 @@ impl Store {
         seen: &mut Seen,
     ) -> Result<(), StoreError> {
         for key in [scope.config(), keys::registry(scope)] {
-            let item = self.table().get(&key).await?;
+            let item = self.one(&key).await?;
             let name = item.as_ref().and_then(|item| item.text(identity::NAME));
             names.extend(name.map(|name| keys::tenant_name(&norm(name, false))));
             seen.add(item.into_iter().collect());
         }
         for key in names {
-            seen.add(self.table().get(&key).await?.into_iter().collect());
+            seen.add(self.one(&key).await?.into_iter().collect());
         }
         Ok(())
+    }
+
+    async fn one(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        self.patiently(|| async { Ok(self.table().get(key).await?) })
+            .await
     }
 }

@@ -5,19 +5,37 @@ use super::fault::Loose;
 use super::shape;
 use crate::store::keys::Work;
 use crate::store::record::{attr, generation};
-use crate::store::sweep::{SINCE, dead_generation};
+use crate::store::sweep::{DEAD, SINCE, dead_generation};
 use crate::store::{Id, Record, StoreError, Tenant, outbox};
 use crate::table::{Attr, Attrs, Condition, Item, Update, Write};
 
 impl Tenant {
-    /// A row that names the living goes.
+    /// A row that names the living goes. One of a generation that its group has given up stays, and only its word that
+    /// the group is gone is taken from it.
     pub(super) async fn mend_row(&self, work: &Work) -> Result<bool, StoreError> {
-        let id = match work {
-            Work::Deleted(id) | Work::Generation(id, _) | Work::Change(id, _) => *id,
+        let (id, names) = match work {
+            Work::Deleted(id) | Work::Change(id, _) => (*id, Condition::Exists),
+            Work::Generation(id, own) => {
+                let own = Condition::Equals(attr::GENERATION, Attr::S(own.clone()));
+                (*id, own)
+            }
+        };
+        let (resource, row) = (self.scope.resource(id), work.key(&self.scope));
+        let gone = vec![
+            Write::check(resource.clone(), names.clone()),
+            Write::delete(row.clone()).when(Condition::Exists),
+        ];
+        if self.all(gone).await? || names == Condition::Exists {
+            return Ok(true);
+        }
+        let others = Condition::And(vec![Condition::Exists, Condition::Not(Box::new(names))]);
+        let alive = Update {
+            remove: vec![DEAD],
+            ..Update::default()
         };
         self.all(vec![
-            Write::check(self.scope.resource(id), Condition::Exists),
-            Write::delete(work.key(&self.scope)).when(Condition::Exists),
+            Write::check(resource, others),
+            Write::update(row, alive).when(Condition::Exists),
         ])
         .await
     }

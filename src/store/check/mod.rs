@@ -23,7 +23,7 @@ pub use rules::Waiting;
 
 use super::keys::{Entity, TenantScope, parse};
 use super::{State, Store, StoreError, Tenant, identity};
-use crate::table::{Cursor, Index, Item, Page, Query, TableError};
+use crate::table::{Cursor, Index, Item, Page, Query};
 use facts::Facts;
 use fault::Fault;
 
@@ -32,7 +32,7 @@ const PAUSE_MS: u64 = 500;
 const LOOKS: usize = 2;
 /// Items of an erased tenant after which no more are looked for.
 const LEFT_MAX: usize = 1_000;
-/// Tries of a page while the table is busy.
+/// Tries of a read while the table is busy.
 const TRIES: u32 = 20;
 /// How long one repair, or one pass, may take.
 const STEP_MS: i64 = 20_000;
@@ -126,7 +126,7 @@ impl Store {
             let agree = |fault: &Fault| look == 0 || !fault.is_count() || before.contains(fault);
             faults.retain(|fault| suspects.contains(&fault.subject()) && agree(fault));
         }
-        let state = self.state(scope).await?;
+        let state = self.patiently(|| self.state(scope)).await?;
         match state {
             State::Active | State::Suspended => {}
             // Its items go in any order.
@@ -146,7 +146,7 @@ impl Store {
     }
 
     async fn is_served(&self, scope: &TenantScope) -> Result<bool, StoreError> {
-        let state = self.state(scope).await?;
+        let state = self.patiently(|| self.state(scope)).await?;
         Ok(matches!(state, State::Active | State::Suspended))
     }
 
@@ -176,20 +176,30 @@ impl Store {
         self.ourselves(scope, ACTOR, STEP_MS)
     }
 
-    /// One page, whatever the table's moods.
     async fn page(&self, ask: &Ask) -> Result<Page, StoreError> {
-        let mut tries = 0;
-        loop {
+        let read = || async {
             let page = match ask {
                 Ask::All(after) => self.table().scan(after.as_ref()).await,
                 Ask::Index(index, query) => self.table().query_index(*index, query).await,
             };
+            Ok(page?)
+        };
+        self.patiently(read).await
+    }
+
+    /// A read, whatever the table's moods.
+    async fn patiently<T, F>(&self, read: impl Fn() -> F + Send) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>> + Send,
+    {
+        let mut tries = 0;
+        loop {
             tries += 1;
-            match page {
-                Err(TableError::Busy | TableError::Unknown(_)) if tries < TRIES => {
+            match read().await {
+                Err(StoreError::Busy | StoreError::Unavailable(_)) if tries < TRIES => {
                     self.host().sleep_ms(PAUSE_MS).await;
                 }
-                page => return Ok(page?),
+                answer => return answer,
             }
         }
     }

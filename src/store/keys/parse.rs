@@ -59,7 +59,8 @@ pub(in crate::store) fn parse(key: &Key) -> (Option<TenantScope>, Option<Entity>
     }
     let split = |rest: &'_ str| {
         let (tenant, rest) = rest.split_at_checked(TENANT_CHARS)?;
-        Some((TenantScope::parse(tenant)?, rest.to_owned()))
+        let own = rest.is_empty() || rest.starts_with('#');
+        Some((TenantScope::parse(tenant).filter(|_| own)?, rest.to_owned()))
     };
     match key.pk.strip_prefix("T#").and_then(split) {
         Some((tenant, rest)) => {
