@@ -100,11 +100,14 @@ async fn create(
         let (record, derived) = load_changed(tenant, &view, record).await;
         return Ok(view.answer(StatusCode::CREATED, &record, derived));
     }
-    let derived = Derived::Members(if members.len() > MEMBERS_SHOWN_MAX {
-        Membership::TooMany
+    let derived = if !view.shows_members() {
+        Derived::None
+    } else if members.len() > MEMBERS_SHOWN_MAX {
+        Derived::Members(Membership::TooMany)
     } else {
-        Membership::Shown(members.iter().filter_map(|id| Id::parse(id)).collect())
-    });
+        let ids = members.iter().filter_map(|id| Id::parse(id));
+        Derived::Members(Membership::Shown(ids.collect()))
+    };
     Ok(view.answer(StatusCode::CREATED, &record, derived))
 }
 

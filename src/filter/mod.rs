@@ -55,6 +55,17 @@ impl Filter {
         }
     }
 
+    /// How many attributes it looks at.
+    pub fn comparisons(&self) -> usize {
+        match self {
+            Self::And(left, right) | Self::Or(left, right) => {
+                left.comparisons() + right.comparisons()
+            }
+            Self::Not(inner) | Self::ValuePath(_, inner) => inner.comparisons(),
+            Self::Present(_) | Self::Compare(..) => 1,
+        }
+    }
+
     /// What an element must hold to satisfy the filter, if it is made of `eq` and `and` alone.
     pub fn equalities(&self) -> Option<Vec<(&AttrPath, &Value)>> {
         let mut pairs = vec![];

@@ -93,6 +93,30 @@ fn text_is_not_multiplied_without_limit() {
 }
 
 #[test]
+fn long_text_is_not_compared_without_limit() {
+    let long = json!([{"value": "é".repeat(100_000)}]);
+    let many = |path: &str, value: Value, times: usize| {
+        let set = json!({"op": "replace", "path": "phoneNumbers", "value": long});
+        let mut operations = vec![set];
+        operations.resize(
+            times + 1,
+            json!({"op": "remove", "path": path, "value": value}),
+        );
+        let ended = run(&USER, &ada(), &json!(operations));
+        ended.map(|_| ()).map_err(|error| error.kind)
+    };
+    let filter = format!("phoneNumbers[{}]", vec!["value eq \"a\""; 50].join(" or "));
+    assert_eq!(many(&filter, Value::Null, 1), Ok(()));
+    let refused = Err(PatchErrorKind::TooMuchWork);
+    assert_eq!(many(&filter, Value::Null, 7), refused);
+    let listed: Vec<Value> = (0..10_000)
+        .map(|n| json!({"value": n.to_string()}))
+        .collect();
+    assert_eq!(many("phoneNumbers", json!(listed), 1), refused);
+    assert_eq!(many("phoneNumbers", json!(listed[..10]), 1), Ok(()));
+}
+
+#[test]
 fn adding_much_to_a_long_list_takes_one_pass() {
     let elements = |from: usize| {
         (from..from + 10_000)

@@ -11,6 +11,8 @@ use crate::schema::{Attribute, Document, Quirk, Quirks, Violation, ViolationKind
 
 /// How many list elements the operations of one request may go through together.
 pub const VISITS_MAX: usize = 1_000_000;
+/// How much text of an element may be compared for the price of one visit.
+const COMPARED_PER_VISIT: usize = 64;
 /// How much text may be copied to an element for the price of one visit.
 const COPIED_PER_VISIT: usize = 16;
 
@@ -33,7 +35,8 @@ impl Write<'_, '_> {
             return single(holder, attribute, &self.operation.change);
         }
         with_list(holder, &attribute.name, |list| {
-            self.visit(list.len())?;
+            let comparisons = self.filter.map_or(1, Filter::comparisons);
+            self.visit(weight(list).saturating_mul(comparisons))?;
             match self.filter {
                 Some(filter) => self.elements(list, filter, attribute),
                 None => self.list(list, attribute),
@@ -53,13 +56,14 @@ impl Write<'_, '_> {
     fn list(&mut self, list: &mut Vec<Value>, attribute: &Attribute) -> Result<(), PatchErrorKind> {
         match &self.operation.change {
             Change::Append(added) => {
-                self.visit(added.len())?;
+                self.visit(weight(added))?;
                 append(list, added, attribute)?;
             }
             Change::ReplaceAll(new) => list.clone_from(new),
             Change::Remove => list.clear(),
             Change::RemoveListed(listed) => {
-                self.visit(list.len().saturating_mul(listed.len()))?;
+                let by_list = weight(list).saturating_mul(listed.len());
+                self.visit(by_list.max(weight(listed).saturating_mul(list.len())))?;
                 list.retain(|element| {
                     !listed
                         .iter()
@@ -101,7 +105,9 @@ impl Write<'_, '_> {
             let mut element = seed(filter).ok_or(NO_MATCH)?;
             merge(&mut element, change);
             // A change to what the filter looks at, sent again: its element is there, but matches no more.
-            if !matches(&element) && list.iter().any(|present| has_all(present, change)) {
+            let all = element.as_object();
+            let is_made = |present: &Value| all.is_some_and(|all| has_all(present, all));
+            if !matches(&element) && list.iter().any(is_made) {
                 return Ok(());
             }
             self.quirks.met(Quirk::FilterCreates);
@@ -141,6 +147,18 @@ impl Write<'_, '_> {
         keep_primary(list, Some(meant));
         Ok(())
     }
+}
+
+/// Visits that it takes to compare each element once.
+fn weight(list: &[Value]) -> usize {
+    let text = |element: &Value| match element {
+        Value::String(text) => text.len(),
+        Value::Object(element) => text_length(element),
+        _ => 0,
+    };
+    list.iter()
+        .map(|element| 1 + text(element) / COMPARED_PER_VISIT)
+        .sum()
 }
 
 fn text_length(change: &Document) -> usize {

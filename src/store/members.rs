@@ -12,7 +12,7 @@ use super::record::attr;
 use super::{Record, StoreError, Tenant, UnknownMembers};
 use crate::patch::{MemberChange, Verb};
 use crate::schema::Document;
-use crate::table::{Attr, Attrs, Condition, Key, Range, Write};
+use crate::table::{Attr, Attrs, Condition, Item, Key, Range, Write};
 
 /// Characters of a text that is no id of ours, where an error repeats it.
 const SHOWN_MAX: usize = 64;
@@ -257,9 +257,8 @@ impl Tenant {
         key: impl Fn(Id) -> Key,
     ) -> Result<BTreeSet<Id>, StoreError> {
         let keys = ids.iter().map(|id| key(*id)).collect();
-        let items = self.batch_get(keys).await?;
-        let found = items.iter().filter_map(|item| Id::from_key(&item.key.sk));
-        let found: BTreeSet<Id> = found.collect();
+        let id = |item: Item| Id::from_key(&item.key.sk);
+        let found: BTreeSet<Id> = self.batch_map(keys, id).await?.into_iter().collect();
         Ok(ids.difference(&found).copied().collect())
     }
 

@@ -275,10 +275,23 @@ impl Tenant {
 
     /// The items that exist of `keys`, in no order.
     pub(super) async fn batch_get(&self, keys: Vec<Key>) -> Result<Vec<Item>, StoreError> {
+        self.batch_map(keys, Some).await
+    }
+
+    /// What `read` makes of them, one batch after the other: of many items little may be worth keeping.
+    pub(super) async fn batch_map<T: Send>(
+        &self,
+        keys: Vec<Key>,
+        read: impl Fn(Item) -> Option<T> + Copy + Send,
+    ) -> Result<Vec<T>, StoreError> {
         let batches = keys.chunks(BATCH_KEYS_MAX).map(<[Key]>::to_vec);
         let batches: Vec<Vec<Key>> = batches.collect();
+        let one = |batch: Vec<Key>| async move {
+            let items = self.one_batch(batch).await?;
+            Ok(items.into_iter().filter_map(read).collect::<Vec<T>>())
+        };
         stream::iter(batches)
-            .map(|batch| self.one_batch(batch))
+            .map(one)
             .buffer_unordered(BATCHES)
             .try_concat()
             .await

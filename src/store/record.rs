@@ -6,6 +6,7 @@ use std::io::{Read as _, Write as _};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
+use serde_json::Value;
 
 use super::StoreError;
 use super::aliases;
@@ -17,6 +18,9 @@ use crate::table::{Attr, Attrs, BY_EXTERNAL_ID, BY_NAME, Item};
 
 /// Bytes of a document as JSON. Every added member pays for a look at the member's item, so it must stay small.
 pub const DOCUMENT_MAX: usize = 64 * 1024;
+
+/// Values in a document. Each takes many times its text in memory, and a list shows a thousand documents at once.
+pub const VALUES_MAX: usize = 4_000;
 
 const KB: usize = 1024;
 /// Bytes of an item beside its document, roughly: the key, the index keys, version and times.
@@ -172,11 +176,19 @@ pub(super) fn generation(item: &Item) -> Option<&str> {
     item.text(attr::GENERATION)
 }
 
+fn values(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => list.iter().map(values).sum(),
+        Value::Object(object) => object.values().map(values).sum(),
+        _ => 1,
+    }
+}
+
 /// JSON, deflated where that makes the item a whole KB smaller: writes are billed by the KB.
 fn encode(document: &Document) -> Result<Attr, StoreError> {
     let json = serde_json::to_string(document)
         .map_err(|_| StoreError::Broken("a document does not write"))?;
-    if json.len() > DOCUMENT_MAX {
+    if json.len() > DOCUMENT_MAX || document.values().map(values).sum::<usize>() > VALUES_MAX {
         return Err(StoreError::DocumentTooLarge);
     }
     if json.len() + ITEM_REST <= KB {

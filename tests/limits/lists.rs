@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use serverless_scim::api::VALUES_MAX;
 use serverless_scim::schema::{ELEMENTS_MAX, MEMBERS_MAX};
+use serverless_scim::store::VALUES_MAX as STORED_MAX;
 
 use crate::support::{Reply, Server};
 use crate::{change, send};
@@ -28,6 +29,21 @@ async fn a_body_holds_so_many_values() {
     let nested = format!("{}1{}", "[[[[[[[[[[".repeat(12), "]]]]]]]]]]".repeat(12));
     let body = format!(r#"{{"a":[{}]}}"#, vec![nested; 10_000].join(",")).into_bytes();
     assert_eq!(send(&client, "POST", "/Groups", body).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_user_holds_so_many_values() {
+    let server = Server::in_memory();
+    let client = server.client();
+    // Beside the name and `active`.
+    for (roles, status) in [(STORED_MAX - 2, 201), (STORED_MAX - 1, 413)] {
+        let roles = (0..roles).map(|n| json!({ "value": format!("{n:x}") }));
+        let name = format!("{status}@fabrikam.example");
+        let user = json!({ "userName": name, "entitlements": roles.collect::<Vec<_>>() });
+        let made = client.post("/Users", &user).await;
+        assert_eq!(made.status, status, "{made:?}");
+        assert_eq!(detail(&made).contains("values"), status == 413);
+    }
 }
 
 #[tokio::test]

@@ -74,7 +74,11 @@ impl Tally {
             let ends = self.ends.get(kind).copied().unwrap_or_default();
             least(kind, ends.done, 1);
             let all = ends.done + ends.refused + ends.busy + ends.unavailable;
-            assert!(2 * (ends.done + ends.refused) > all, "{kind}: {ends:?}");
+            // Of a few, most may have met trouble.
+            assert!(
+                all < FEW || 2 * (ends.done + ends.refused) > all,
+                "{kind}: {ends:?}"
+            );
         }
         let counts = [
             ("changes by version", self.exact, 10),
@@ -90,6 +94,8 @@ impl Tally {
     }
 }
 
+/// Requests of a kind that say nothing of it.
+const FEW: usize = 20;
 /// Every kind of request.
 const KINDS: [&str; 16] = [
     "create user",

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use serverless_scim::patch::MemberChange;
 use serverless_scim::schema::{GROUP, USER};
-use serverless_scim::table::{DynamoDb, embedded};
+use serverless_scim::table::{
+    Attr, Consistency, DynamoDb, Item, Query, Range, Table as _, embedded,
+};
 
 use crate::bench::{Bench, group, user};
+use crate::big::{adding, stage};
 
 /// The wait after which a work row may go.
 const GRACE_MS: i64 = 60_000;
@@ -103,8 +106,42 @@ async fn work_rows_go_only_after_the_grace() {
     assert_eq!(count(&table, edges).await, 0);
 }
 
+/// The log of a connection tells what it asked for, and nothing else.
+#[tokio::test]
+async fn what_others_left_is_swept_by_a_deletion_and_not_told_as_its_own() {
+    let stage = stage(40).await;
+    let (bench, ada) = (&stage.bench, stage.users[0]);
+    bench
+        .members(stage.team, adding(&stage.users[..1]))
+        .await
+        .unwrap();
+    // Who deletes dies when it has read and deleted.
+    let dead = stage.dying_after(2).delete(ada).await;
+    assert!(dead.is_err() || stage.items("D").await == 1);
+    let reverse = format!("V#{}", ada.to_string().replace('-', ""));
+    assert_eq!(stage.items(&reverse).await, 1, "nothing was swept");
+    bench.host.advance(GRACE_MS + 1);
+    for id in &stage.users[1..] {
+        bench.delete(*id).await.unwrap();
+    }
+    assert_eq!(stage.items(&reverse).await, 0, "one in four makes a pass");
+    let told = items(&stage.table, format!("T#{}#X", bench.tenant().scope())).await;
+    let removal = |item: &&Item| {
+        item.attrs.get("k") == Some(&Attr::S("group.members".to_owned()))
+            && item.attrs.get("v") == Some(&Attr::N(3))
+    };
+    let [removal] = told.iter().filter(removal).collect::<Vec<_>>()[..] else {
+        panic!("one removal: {told:?}")
+    };
+    assert_eq!(removal.attrs["actor"], Attr::S("sweep".to_owned()));
+    assert!(!removal.attrs.contains_key("cid"), "{removal:?}");
+}
+
 async fn count(table: &DynamoDb, pk: String) -> usize {
-    use serverless_scim::table::{Consistency, Query, Range, Table as _};
+    items(table, pk).await.len()
+}
+
+async fn items(table: &DynamoDb, pk: String) -> Vec<Item> {
     let query = Query {
         pk,
         range: Range::All,
@@ -112,10 +149,6 @@ async fn count(table: &DynamoDb, pk: String) -> usize {
         limit: None,
         after: None,
     };
-    table
-        .query(&query, Consistency::Strong)
-        .await
-        .unwrap()
-        .items
-        .len()
+    let page = table.query(&query, Consistency::Strong).await;
+    page.unwrap().items
 }

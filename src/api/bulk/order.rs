@@ -115,6 +115,7 @@ struct Effect {
     /// Changes what another change may wait for.
     contends: bool,
     name: Option<String>,
+    external_id: Option<String>,
 }
 
 impl Effect {
@@ -125,6 +126,7 @@ impl Effect {
             deletes: task.method == Method::DELETE,
             contends: task.method != Method::POST && contends(task),
             name: task.unique_name(),
+            external_id: task.external_id(),
         })
     }
 
@@ -136,6 +138,7 @@ impl Effect {
             || (same_type && self.creates != other.creates)
             || (same_type && self.contends && other.contends)
             || (same_type && self.name.is_some() && self.name == other.name)
+            || (same_type && self.external_id.is_some() && self.external_id == other.external_id)
     }
 }
 

@@ -66,6 +66,12 @@ impl Task {
         Some(norm(value, unique.case_exact))
     }
 
+    /// What a tenant may have made unique as well.
+    pub(super) fn external_id(&self) -> Option<String> {
+        let value = member(self.data.as_object()?, "externalId")?.as_str()?;
+        Some(value.to_owned())
+    }
+
     /// The attribute of the type that no two resources may share.
     pub(super) fn unique(&self) -> Option<&'static Attribute> {
         let attributes = &self.resource_type()?.schema.attributes;

@@ -155,6 +155,11 @@ fn names_go_to_whom_they_would_one_by_one() {
         ]),
         &[&[], &[], &[0, 1]],
     );
+    let by_id = |bulk_id, id| json!({ "method": "POST", "path": "/Users", "bulkId": bulk_id, "data": { "userName": bulk_id, "externalID": id } });
+    waits(
+        &json!([by_id("a", "1"), by_id("b", "2"), by_id("c", "1")]),
+        &[&[], &[], &[0]],
+    );
     // A user's name is no group's.
     let group = json!({ "method": "POST", "path": "/Groups", "bulkId": "g", "data": { "displayName": "ada" } });
     waits(&json!([user("a", "ada"), group]), &[&[], &[]]);
