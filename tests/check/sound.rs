@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use serverless_scim::patch::Verb;
-use serverless_scim::store::{Progress, Store};
-use serverless_scim::table::embedded;
+use serverless_scim::store::{Host as _, Progress, Store};
 use serverless_scim::table::wrappers::{FrozenIndexes, Metered, Trouble, Unreliable};
+use serverless_scim::table::{Attr, embedded};
 
-use crate::bed::{Bed, change_members, texts};
+use crate::bed::{Bed, change_members, hex, texts};
 use crate::bench::TestHost;
 use crate::odd::{Odd, Oddity, SHADOW};
 
@@ -112,6 +112,19 @@ async fn an_index_that_is_late_is_a_warning() {
         report.warnings[0],
         format!("fabrikam: the index byName is late or wrong for 2 Users, {first} among them")
     );
+}
+
+#[tokio::test]
+async fn work_that_waits_for_hours_is_a_warning() {
+    let bed = Bed::new().await;
+    let row = bed.key("#D", format!("U#{}", hex(bed.gone)));
+    for (hours, warnings) in [(2, 0), (3, 1)] {
+        let since = bed.host.now_ms() - hours * 3_600_000;
+        bed.put(row.clone(), [("since", Attr::N(since))]).await;
+        let report = bed.check().await;
+        assert_eq!(texts(&report), Vec::<String>::new());
+        assert_eq!(report.warnings.len(), warnings, "{report}");
+    }
 }
 
 #[tokio::test]

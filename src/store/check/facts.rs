@@ -25,6 +25,8 @@ pub(super) struct Facts {
     /// By group and change, what it makes of the group.
     pub lanes: HashMap<(Id, String), Made>,
     pub rows: Vec<Row>,
+    /// When the oldest of the rows was written; milliseconds since 1970.
+    pub oldest: Option<i64>,
     pub outbox: u64,
     /// Ids of connections, and the credentials that name one.
     pub connections: HashSet<String>,
@@ -160,7 +162,8 @@ impl Facts {
                 self.lanes.insert((group, op), made);
             }
             Entity::Work(work) => {
-                let (dead, op) = shape::work(item).ok_or("a work row")?;
+                let (since, dead, op) = shape::work(item).ok_or("a work row")?;
+                self.oldest = Some(self.oldest.map_or(since, |oldest| oldest.min(since)));
                 self.rows.push(Row { work, dead, op });
             }
             Entity::Outbox => {

@@ -23,6 +23,7 @@ pub use rules::Waiting;
 
 use super::keys::{Entity, TenantScope, parse};
 use super::{State, Store, StoreError, Tenant, identity};
+use crate::schema::timestamp;
 use crate::table::{Cursor, Index, Item, Page, Query};
 use facts::Facts;
 use fault::Fault;
@@ -34,6 +35,8 @@ const LOOKS: usize = 2;
 const LEFT_MAX: usize = 1_000;
 /// Tries of a read while the table is busy.
 const TRIES: u32 = 20;
+/// What waits longer, some passes should have found.
+const LATE_MS: i64 = 2 * 3_600_000;
 /// How long one repair, or one pass, may take.
 const STEP_MS: i64 = 20_000;
 /// Who acts, in the outbox and in the items' history.
@@ -140,7 +143,16 @@ impl Store {
         report.tenant(scope, facts, waiting, memberships);
         report.findings(scope, facts, faults);
         match state {
-            State::Active | State::Suspended => self.witness(scope, facts, report).await,
+            State::Active | State::Suspended => {
+                let late = self.host().now_ms() - LATE_MS;
+                if let Some(oldest) = facts.oldest.filter(|oldest| *oldest < late) {
+                    let since = timestamp(oldest);
+                    let text =
+                        format!("work waits since {since}, and passes come every hour: do they?");
+                    report.warn(scope, facts, &text);
+                }
+                self.witness(scope, facts, report).await
+            }
             State::Erasing | State::Erased => Ok(()),
         }
     }

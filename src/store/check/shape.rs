@@ -19,11 +19,11 @@ pub(super) fn active(item: &Item) -> Option<i64> {
     sound.then(|| item.number(ACTIVE).unwrap_or(0))
 }
 
-/// Whether the group of a work row is deleted, and the change that was open when it was.
-pub(super) fn work(item: &Item) -> Option<(bool, Option<String>)> {
-    item.number(SINCE)?;
+/// When a work row was written, whether its group is deleted, and the change that was open when it was.
+pub(super) fn work(item: &Item) -> Option<(i64, bool, Option<String>)> {
+    let since = item.number(SINCE)?;
     let dead = item.attrs.contains_key(DEAD);
-    Some((dead, item.text(OP).map(str::to_owned)))
+    Some((since, dead, item.text(OP).map(str::to_owned)))
 }
 
 /// What the change of a lane makes of its group; `None` where the group cannot be read with such a lane.
