@@ -26,7 +26,7 @@ pub enum PatchErrorKind {
     #[error("a PATCH may hold at most {OPERATIONS_MAX} operations; send several requests")]
     TooManyOperations,
     #[error(
-        "the operations go through more than {VISITS_MAX} list elements; send several requests"
+        "the operations compare or copy more than {VISITS_MAX} list elements, of which long ones count several times; send several requests"
     )]
     TooMuchWork,
     #[error(transparent)]

@@ -9,7 +9,7 @@ use super::{Change, Operation, PatchErrorKind};
 use crate::filter::Filter;
 use crate::schema::{Attribute, Document, Quirk, Quirks, Violation, ViolationKind};
 
-/// How many list elements the operations of one request may go through together.
+/// How many list elements the operations of one request may compare or copy together; long ones count several times.
 pub const VISITS_MAX: usize = 1_000_000;
 /// How much text of an element may be compared for the price of one visit.
 const COMPARED_PER_VISIT: usize = 64;
@@ -105,8 +105,17 @@ impl Write<'_, '_> {
             let mut element = seed(filter).ok_or(NO_MATCH)?;
             merge(&mut element, change);
             // A change to what the filter looks at, sent again: its element is there, but matches no more.
-            let all = element.as_object();
-            let is_made = |present: &Value| all.is_some_and(|all| has_all(present, all));
+            let named = |part: &&Filter| matches!(part, Filter::Compare(path, ..) if change.contains_key(&path.leaf().name));
+            let others: Vec<&Filter> = filter
+                .conjuncts()
+                .into_iter()
+                .filter(|part| !named(part))
+                .collect();
+            let is_made = |present: &Value| {
+                let object = present.as_object();
+                let fits = |part: &&Filter| object.is_some_and(|object| part.matches(object));
+                has_all(present, change) && others.iter().all(fits)
+            };
             if !matches(&element) && list.iter().any(is_made) {
                 return Ok(());
             }

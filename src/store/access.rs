@@ -57,11 +57,14 @@ pub(super) fn access(resource_type: &ResourceType, filter: &Filter) -> Access {
 
 fn by_value(resource_type: &ResourceType, path: &AttrPath, op: CompareOp, text: &str) -> Access {
     let sub = path.sub.as_ref().map(|sub| sub.name.as_str());
-    let by_id = |access: fn(Id) -> Access| Id::parse(text).map_or(Access::Nothing, access);
+    let by_id =
+        |text: &str, access: fn(Id) -> Access| Id::parse(text).map_or(Access::Nothing, access);
+    // The schema says of references that their case does not matter.
+    let by_reference = |access| by_id(&norm(text, false), access);
     match (op, path.attribute.name.as_str(), sub) {
-        (CompareOp::Eq, "id", None) => by_id(Access::Id),
-        (CompareOp::Eq, "members", Some("value")) => by_id(Access::GroupsOf),
-        (CompareOp::Eq, "groups", Some("value")) => by_id(Access::MembersOf),
+        (CompareOp::Eq, "id", None) => by_id(text, Access::Id),
+        (CompareOp::Eq, "members", Some("value")) => by_reference(Access::GroupsOf),
+        (CompareOp::Eq, "groups", Some("value")) => by_reference(Access::MembersOf),
         (op, name, None | Some("value")) => match aliases::indexed(resource_type.number)
             .iter()
             .find(|indexed| indexed.name == name)

@@ -6,6 +6,7 @@ use super::commit::{Outcome, Plan, Role};
 use super::lanes::CHANGED_MAX;
 use super::members::Edges;
 use super::outbox::{self, Entry, Extent, Kind};
+use super::record::bounded;
 use super::seats::Gate;
 use super::{Id, Record, StoreError, Tenant, aliases};
 use crate::schema::{Document, ResourceType};
@@ -19,6 +20,7 @@ impl Tenant {
         document: Document,
         members: &BTreeSet<String>,
     ) -> Result<Record, StoreError> {
+        bounded(&document, None)?;
         let add = self.to_add(members)?;
         if add.len() > CHANGED_MAX {
             return Err(StoreError::TooManyMembers);

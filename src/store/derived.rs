@@ -10,7 +10,7 @@ use super::list::SCAN_MAX;
 use super::read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX};
 use super::{Id, Membership, Record, StoreError, Tenant};
 use crate::filter::{CompareOp, Filter};
-use crate::schema::{AttrPath, Document, ResourceType, schemas_of, timestamp};
+use crate::schema::{AttrPath, Document, ResourceType, norm, schemas_of, timestamp};
 
 /// Resources that may be looked at where the filter asks for members or groups of each.
 const DERIVED_MAX: u64 = 1_000;
@@ -98,7 +98,8 @@ impl Derived {
 /// The id, if it is any, that a comparison is about.
 fn named(path: &AttrPath, literal: &Value) -> Option<BTreeSet<Id>> {
     let id = literal.as_str().filter(|_| path.leaf().name == "value")?;
-    Some(Id::parse(id).into_iter().collect())
+    // The schema says of these values that their case does not matter.
+    Some(Id::parse(&norm(id, false)).into_iter().collect())
 }
 
 /// The ids of which an element must have one.
@@ -217,10 +218,17 @@ impl Tenant {
     }
 
     async fn first_member(&self, group: Id) -> Result<Option<Id>, StoreError> {
-        match self.members_after(group, None, 1).await {
-            Ok((_, part)) => Ok(part.ids.first().copied()),
-            Err(StoreError::NotFound) => Ok(None),
-            Err(error) => Err(error),
+        let mut after = None;
+        loop {
+            let (_, part) = match self.members_after(group, after, 1).await {
+                Err(StoreError::NotFound) => return Ok(None),
+                other => other?,
+            };
+            after = part.next;
+            // Who died meanwhile is left out, and more may follow.
+            if after.is_none() || !part.ids.is_empty() {
+                return Ok(part.ids.first().copied());
+            }
         }
     }
 

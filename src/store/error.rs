@@ -24,7 +24,7 @@ pub enum StoreError {
     TooManyMembers,
     #[error("a user can have at most {max} different e-mail addresses", max = super::EMAILS_MAX)]
     TooManyEmails,
-    #[error("the resource is larger than {max} bytes or has more than {values} values", max = super::DOCUMENT_MAX, values = super::VALUES_MAX)]
+    #[error("the resource is larger than {max} bytes or has more than {values} values", max = super::DOCUMENT_MAX, values = super::DOCUMENT_VALUES_MAX)]
     DocumentTooLarge,
     /// One more active user than agreed.
     #[error("all {0} seats are taken; deactivate somebody or ask the vendor for more")]

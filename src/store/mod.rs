@@ -68,7 +68,7 @@ pub use nested::NESTING_MAX;
 pub use paging::{COUNT_MAX, Page, Paging, Position, Sort, Start};
 pub use rate::{BURST_S, TooFast, WINDOW_S};
 pub use read::{GROUPS_SHOWN_MAX, MEMBERS_SHOWN_MAX, Membership};
-pub use record::{DOCUMENT_MAX, Record, VALUES_MAX};
+pub use record::{DOCUMENT_MAX, DOCUMENT_VALUES_MAX, Record};
 pub use refusals::{REFUSALS_PER_SECOND, Refusal};
 pub use schemas::{RegisterError, SCHEMAS_MAX};
 pub use search::{SORT_MAX, position};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::commit::{Failed, Outcome, Plan, Role};
 use super::members::{Change, Edges, Holds};
 use super::outbox::{self, Entry, Extent, Kind};
-use super::record::{OPTIONAL, attr};
+use super::record::{OPTIONAL, attr, bounded};
 use super::{Id, Policies, Record, StoreError, Tenant, aliases, sweep};
 use crate::table::{Attr, Condition, Update, Write};
 
@@ -85,6 +85,7 @@ impl Tenant {
         edges.add.retain(|id| !learned.unknown.contains(id));
         let mut new = self.next(old, change.document, learned);
         let same = new.document == old.document;
+        bounded(&new.document, Some(&old.document))?;
         if self.is_big(old, &new, &edges)? {
             edges = self.look_at_members(old, edges, same, learned).await?;
         }

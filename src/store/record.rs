@@ -20,7 +20,7 @@ use crate::table::{Attr, Attrs, BY_EXTERNAL_ID, BY_NAME, Item};
 pub const DOCUMENT_MAX: usize = 64 * 1024;
 
 /// Values in a document. Each takes many times its text in memory, and a list shows a thousand documents at once.
-pub const VALUES_MAX: usize = 4_000;
+pub const DOCUMENT_VALUES_MAX: usize = 4_000;
 
 const KB: usize = 1024;
 /// Bytes of an item beside its document, roughly: the key, the index keys, version and times.
@@ -176,6 +176,18 @@ pub(super) fn generation(item: &Item) -> Option<&str> {
     item.text(attr::GENERATION)
 }
 
+/// Fails where the document has too many values, and more than it had: nobody is kept from switching a user off.
+pub(super) fn bounded(document: &Document, old: Option<&Document>) -> Result<(), StoreError> {
+    let count = |document: &Document| -> usize {
+        let others = document.iter().filter(|(name, _)| *name != "active");
+        others.map(|(_, value)| values(value)).sum()
+    };
+    if count(document) > DOCUMENT_VALUES_MAX.max(old.map_or(0, count)) {
+        return Err(StoreError::DocumentTooLarge);
+    }
+    Ok(())
+}
+
 fn values(value: &Value) -> usize {
     match value {
         Value::Array(list) => list.iter().map(values).sum(),
@@ -188,7 +200,7 @@ fn values(value: &Value) -> usize {
 fn encode(document: &Document) -> Result<Attr, StoreError> {
     let json = serde_json::to_string(document)
         .map_err(|_| StoreError::Broken("a document does not write"))?;
-    if json.len() > DOCUMENT_MAX || document.values().map(values).sum::<usize>() > VALUES_MAX {
+    if json.len() > DOCUMENT_MAX {
         return Err(StoreError::DocumentTooLarge);
     }
     if json.len() + ITEM_REST <= KB {

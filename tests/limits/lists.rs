@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use serverless_scim::api::VALUES_MAX;
 use serverless_scim::schema::{ELEMENTS_MAX, MEMBERS_MAX};
-use serverless_scim::store::VALUES_MAX as STORED_MAX;
+use serverless_scim::store::DOCUMENT_VALUES_MAX;
 
 use crate::support::{Reply, Server};
 use crate::{change, send};
@@ -35,14 +35,21 @@ async fn a_body_holds_so_many_values() {
 async fn a_user_holds_so_many_values() {
     let server = Server::in_memory();
     let client = server.client();
-    // Beside the name and `active`.
-    for (roles, status) in [(STORED_MAX - 2, 201), (STORED_MAX - 1, 413)] {
+    // Beside the name.
+    for (roles, status) in [(DOCUMENT_VALUES_MAX - 1, 201), (DOCUMENT_VALUES_MAX, 413)] {
         let roles = (0..roles).map(|n| json!({ "value": format!("{n:x}") }));
         let name = format!("{status}@fabrikam.example");
         let user = json!({ "userName": name, "entitlements": roles.collect::<Vec<_>>() });
         let made = client.post("/Users", &user).await;
         assert_eq!(made.status, status, "{made:?}");
         assert_eq!(detail(&made).contains("values"), status == 413);
+        if status == 201 {
+            let path = format!("/Users/{}", made.body["id"].as_str().unwrap());
+            let more = json!([{ "op": "add", "path": "title", "value": "one more" }]);
+            assert_eq!(client.patch(&path, &more).await.status, 413);
+            let off = json!([{ "op": "replace", "path": "active", "value": false }]);
+            assert_eq!(client.patch(&path, &off).await.status, 200);
+        }
     }
 }
 

@@ -29,6 +29,10 @@ async fn a_group_is_shown_with_ten_thousand_members_and_not_with_one_more() {
     for asked in [
         format!("members[value eq \"{}\"]", user_id(0)),
         format!("id eq \"{large}\" or members.value eq \"{}\"", user_id(0)),
+        format!(
+            "members[value eq \"{}\"]",
+            user_id(0).to_string().to_uppercase()
+        ),
         "members pr".to_owned(),
     ] {
         let filter = asked.replace('"', "%22").replace(' ', "%20");

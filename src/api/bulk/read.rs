@@ -66,10 +66,10 @@ impl Task {
         Some(norm(value, unique.case_exact))
     }
 
-    /// What a tenant may have made unique as well.
+    /// What a tenant may have made unique as well, in normal form.
     pub(super) fn external_id(&self) -> Option<String> {
         let value = member(self.data.as_object()?, "externalId")?.as_str()?;
-        Some(value.to_owned())
+        Some(norm(value, true)).filter(|value| !value.is_empty())
     }
 
     /// The attribute of the type that no two resources may share.

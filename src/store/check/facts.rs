@@ -19,6 +19,8 @@ pub(super) struct Facts {
     pub resources: HashMap<Id, Resource>,
     pub claims: Claims,
     pub counts: HashMap<(u8, u32), i64>,
+    /// Directory rows that changed whenever they were looked at: nothing is known of what they count.
+    pub moving: HashSet<(u8, u32)>,
     /// Active users by row, as far as there is one.
     pub active: HashMap<u32, i64>,
     pub edges: HashMap<Edge, Sides>,

@@ -3,7 +3,7 @@
 //! Looking at little leaves little time for changes between its reads, whatever the size of the table; to read it all
 //! again would take as long as the first time, and meet as many changes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::facts::Facts;
 use super::fault::{Fault, Part};
@@ -151,16 +151,19 @@ impl Store {
             }
         };
         seen.add(items(wanted.items.into_iter().collect()).await?);
-        for ((resource_type, row), buckets) in wanted.directory {
-            let row = scope.directory_row(resource_type, row);
+        let mut moving = HashSet::new();
+        for ((resource_type, number), buckets) in wanted.directory {
+            let row = scope.directory_row(resource_type, number);
+            moving.insert((resource_type, number));
             for _ in 0..COUNTS {
                 let mut held = items(vec![row.clone()]).await?;
                 let before = held.clone();
                 for bucket in &buckets {
                     held.extend(all(scope.resources_of(resource_type, *bucket)).await?);
                 }
-                // Who came or went meanwhile changed the row; then neither is told.
+                // Who came or went meanwhile changed the row.
                 if items(vec![row.clone()]).await? == before {
+                    moving.remove(&(resource_type, number));
                     seen.add(held);
                     break;
                 }
@@ -175,7 +178,10 @@ impl Store {
         if wanted.rows {
             seen.add(all(scope.work()).await?);
         }
-        let mut facts = Facts::default();
+        let mut facts = Facts {
+            moving,
+            ..Facts::default()
+        };
         // Documents before aliases: one alias that serves the first of two who want it must not hide the second.
         for item in seen.0.values().rev() {
             let (owner, entity) = belongs(item);

@@ -25,8 +25,11 @@ impl Tenant {
             Write::check(resource.clone(), names.clone()),
             Write::delete(row.clone()).when(Condition::Exists),
         ];
-        if self.all(gone).await? || names == Condition::Exists {
+        if self.all(gone).await? {
             return Ok(true);
+        }
+        if names == Condition::Exists {
+            return Ok(false);
         }
         let others = Condition::And(vec![Condition::Exists, Condition::Not(Box::new(names))]);
         let alive = Update {
@@ -148,6 +151,9 @@ impl Tenant {
         if members != head.generation {
             let now = self.host().now_ms();
             writes.push(dead_generation(&self.scope, head, now, false));
+            // Whatever row names these members, they are the group's again.
+            let row = Work::Generation(head.id, members.to_owned()).key(&self.scope);
+            writes.push(Write::delete(row));
         }
         let mut set = self.seen_anew();
         set.extend([

@@ -63,6 +63,8 @@ fn counts(facts: &Facts) -> Vec<Fault> {
         buckets.entry(bucket).or_default()[1] += 1;
     }
     let mut faults = vec![];
+    let stands = |(kind, bucket): &(u8, u32)| !facts.moving.contains(&(*kind, row_of(*bucket)));
+    let buckets = buckets.into_iter().filter(|(bucket, _)| stands(bucket));
     for ((resource_type, bucket), [counted, held]) in buckets {
         if counted != held {
             faults.push(Fault::Count {
