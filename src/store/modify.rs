@@ -27,6 +27,8 @@ struct Learned {
     settled: BTreeSet<Id>,
     /// The group's version before the first of them was found so.
     settled_from: Option<i64>,
+    /// They were found so when the attributes were not yet as wanted: the two were never so together.
+    apart: bool,
     /// Members to be added who do not exist, and are left out.
     unknown: BTreeSet<Id>,
     /// The change is a big one: its members exist, and it has more time.
@@ -81,10 +83,15 @@ impl Tenant {
         learned: &mut Learned,
     ) -> Result<Option<Record>, StoreError> {
         let mut edges = self.edges(old, &change.members).await?;
-        edges.settled.clone_from(&learned.settled);
-        edges.add.retain(|id| !learned.unknown.contains(id));
         let mut new = self.next(old, change.document, learned);
         let same = new.document == old.document;
+        if same && std::mem::take(&mut learned.apart) {
+            // Somebody else made the attributes so, and may have taken the edges.
+            learned.settled.clear();
+            learned.settled_from = None;
+        }
+        edges.settled.clone_from(&learned.settled);
+        edges.add.retain(|id| !learned.unknown.contains(id));
         bounded(&new.document, Some(&old.document))?;
         if self.is_big(old, &new, &edges)? {
             edges = self.look_at_members(old, edges, same, learned).await?;
@@ -119,7 +126,7 @@ impl Tenant {
         };
         match outcome {
             Outcome::Failed(failed) => {
-                learned.from(failed, old.version, self.policies())?;
+                learned.from(failed, (old.version, same), self.policies())?;
                 Ok(None)
             }
             Outcome::Done => {
@@ -303,7 +310,7 @@ impl Learned {
     fn from(
         &mut self,
         failed: Failed,
-        version: i64,
+        (version, same): (i64, bool),
         policies: &Policies,
     ) -> Result<(), StoreError> {
         if failed.own {
@@ -314,6 +321,7 @@ impl Learned {
         self.unknown.extend(failed.members);
         if !failed.edges.is_empty() {
             self.settled_from.get_or_insert(version);
+            self.apart = !same;
         }
         // An edge that is as wanted, or that was and is no more.
         for id in failed.edges {

@@ -48,6 +48,8 @@ pub(crate) struct Meanwhile {
 pub(crate) enum Other {
     Members(MemberChange),
     Rename,
+    /// Members change, then the name does.
+    MembersAndName(MemberChange),
     /// This group goes, and the value that it had is given to the other.
     TakeExternalIdOf(Id),
     Delete,
@@ -76,6 +78,10 @@ impl Meanwhile {
         let (other, team, change) = self.other.get().unwrap();
         let done = match change {
             Other::Rename => other.set(*team, "displayName", json!("Other")).await,
+            Other::MembersAndName(change) => {
+                other.members(*team, change.clone()).await.unwrap();
+                other.set(*team, "displayName", json!("Other")).await
+            }
             Other::Members(change) => other.members(*team, change.clone()).await,
             Other::Delete => return other.delete(*team).await.unwrap(),
             Other::TakeExternalIdOf(holder) => {
@@ -132,6 +138,35 @@ impl Table for Meanwhile {
     async fn write(&self, write: &Write) -> Result<(), TableError> {
         self.inner.write(write).await
     }
+}
+
+/// He was a member while the group had another name, and is none when somebody else has renamed it.
+#[tokio::test]
+async fn who_was_a_member_before_a_rename_is_added_again_after_it() {
+    let table: Arc<dyn Table> = Arc::new(embedded::memory().await.unwrap());
+    let other = Bench::new(table.clone(), table.clone(), 9).await;
+    let meanwhile = Meanwhile::new(table, When::Transaction);
+    let bench = other.over(meanwhile.clone());
+    let team = other.create(&GROUP, group("Team")).await.unwrap().id;
+    let ada = other.create(&USER, user("ada@fabrikam.example"));
+    let ada = ada.await.unwrap().id;
+    other.add(team, ada).await.unwrap();
+    let between = Other::MembersAndName(verb(ada, Verb::Remove));
+    assert!(meanwhile.other.set((other, team, between)).is_ok());
+    let change = |old: &Record| {
+        let mut document = old.document.clone();
+        document.insert("displayName".to_owned(), json!("Other"));
+        let holds = Holds::Document;
+        let members = verb(ada, Verb::Add);
+        Ok::<_, StoreError>(Change {
+            document,
+            members,
+            holds,
+        })
+    };
+    let done = bench.tenant().modify(team, change).await.unwrap();
+    assert_eq!(bench.members_of(team).await, BTreeSet::from([ada]));
+    assert_eq!(done.document["displayName"], "Other");
 }
 
 #[tokio::test]
