@@ -74,11 +74,23 @@ pub(super) struct Failed {
     pub members: Vec<Id>,
     /// Edges that are there already, or gone already.
     pub edges: BTreeSet<Id>,
+    /// Whether the resource was not looked at for want of peace: the plan may be stale.
+    pub unsure: bool,
+    /// Edges that were not looked at.
+    pub unseen: BTreeSet<Id>,
     /// The bucket is full.
     pub directory: bool,
 }
 
 impl Failed {
+    fn not_seen(&mut self, role: &Role) {
+        match role {
+            Role::Own => self.unsure = true,
+            Role::Edge(id) => drop(self.unseen.insert(*id)),
+            _ => {}
+        }
+    }
+
     /// What the failures mean to the client, for a plan that was not stale. A single slot that another holds is
     /// noted in `twins` where the attribute may have several holders.
     pub(super) fn refusal(
@@ -155,7 +167,11 @@ impl Plan {
             let item = match reason {
                 Reason::Condition(item) => item,
                 Reason::Invalid => None,
-                Reason::None | Reason::Conflict | Reason::Throttled => continue,
+                Reason::None => continue,
+                Reason::Conflict | Reason::Throttled => {
+                    failed.not_seen(role);
+                    continue;
+                }
             };
             match role {
                 Role::Own | Role::Note | Role::Other => failed.own = true,

@@ -313,7 +313,7 @@ impl Learned {
         (version, same): (i64, bool),
         policies: &Policies,
     ) -> Result<(), StoreError> {
-        if failed.own {
+        if failed.own || failed.unsure {
             self.overtaken += 1;
             return Ok(());
         }
@@ -323,6 +323,8 @@ impl Learned {
             self.settled_from.get_or_insert(version);
             self.apart = !same;
         }
+        // What was as wanted may be so no more.
+        self.settled.retain(|id| !failed.unseen.contains(id));
         // An edge that is as wanted, or that was and is no more.
         for id in failed.edges {
             if !self.settled.remove(&id) {
@@ -330,5 +332,34 @@ impl Learned {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u64) -> Id {
+        Id::new(0, 0, 1_790_000_000_000, number)
+    }
+
+    #[test]
+    fn what_was_not_looked_at_again_is_open_again() {
+        let (mut learned, policies) = (Learned::default(), Policies::default());
+        let found = |edges: &[u64], unseen: &[u64]| Failed {
+            edges: edges.iter().map(|number| id(*number)).collect(),
+            unseen: unseen.iter().map(|number| id(*number)).collect(),
+            ..Failed::default()
+        };
+        learned.from(found(&[3], &[]), (1, true), &policies).ok();
+        assert_eq!(learned.settled, [id(3)].into());
+        learned.from(found(&[4], &[3]), (2, true), &policies).ok();
+        assert_eq!(learned.settled, [id(4)].into());
+        let unsure = Failed {
+            unsure: true,
+            ..found(&[5], &[])
+        };
+        learned.from(unsure, (2, true), &policies).ok();
+        assert_eq!(learned.settled, [id(4)].into(), "the plan may be stale");
     }
 }

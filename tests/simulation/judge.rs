@@ -181,7 +181,7 @@ impl Case<'_> {
             adds.iter().all(|id| open(id) || held.contains(id))
                 && verbs(Verb::Remove).all(|id| open(&id) || !held.contains(&id))
         };
-        let torn = self.torn.edges.iter().any(|(open, _)| open == group);
+        let torn = self.is_torn(*group);
         let mut moments = self.window.iter().filter(|moment| named(moment));
         torn && if change.clear {
             moments.next().is_some() && self.each(self.window, *group, &adds)
