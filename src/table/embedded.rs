@@ -18,7 +18,6 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::actions::query::QueryRequest;
-use dynoxide::actions::scan::ScanRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -95,8 +94,8 @@ struct Served {
     tokens: Tokens,
 }
 
-/// Rows of a page where the request sets no limit. Without one dynoxide reads the whole partition, or the whole
-/// table, into memory before it cuts the page at 1 MB: a million edges for every page of them.
+/// Rows of a page where the query sets no limit. Without one dynoxide reads the whole partition into memory before it
+/// cuts the page at 1 MB: a million edges for every page of them.
 const ROWS_MAX: usize = 4_000;
 
 impl fmt::Debug for Engine {
@@ -157,10 +156,7 @@ fn carry_out(
             request.limit.get_or_insert(ROWS_MAX);
             db.query(request)
         }),
-        "Scan" => run(body, |mut request: ScanRequest| {
-            request.limit.get_or_insert(ROWS_MAX);
-            db.scan(request)
-        }),
+        "Scan" => run(body, |request| db.scan(request)),
         "TransactWriteItems" => run(body, |request| served.tokens.once(db, request, body)),
         "PutItem" => run(body, |request| db.put_item(request)),
         "UpdateItem" => run(body, |request| db.update_item(request)),
